@@ -1,0 +1,28 @@
+"""The suites of the test run; read by tools/run_tests.py.
+
+One line each: name, command (run in the project's root; {build} is the build
+folder), and where it differs: kind (for --kind: "quick" or "slow"), timeout in
+seconds, pg=True when it needs PostgreSQL, weight (expected seconds: the
+longest start first).
+"""
+
+
+def suite(name, command, kind="quick", timeout=60, pg=False, weight=1):
+    return dict(name=name, command=command, kind=kind, timeout=timeout, pg=pg, weight=weight)
+
+
+SUITES = [
+    suite("store", "{build}/tests/store/store_test", pg=True, weight=3),
+    suite("store_fault", "{build}/tests/store/fault_test", pg=True, weight=2),
+    suite("portable_sql", "{build}/tests/store/portable_sql_test", pg=True, weight=3),
+    suite("sqlite", "{build}/tests/store/sqlite_test", weight=3),
+    suite("postgres", "{build}/tests/store/pg_test", pg=True),
+    suite("store_crash", "{build}/tests/store/crash_test", timeout=120, weight=4),
+    *[suite(n, "{build}/tests/base/%s_test" % n) for n in ("base", "time", "json", "csv", "geojson")],
+    *[suite(n, "{build}/tests/device/%s_test" % n) for n in ("cloudevents", "frigate", "frigate_canary")],
+    *[suite("corpus_" + n, "{build}/tests/fuzz/%s_replay tests/fuzz/corpus/%s" % (n, n))
+      for n in ("json", "cloudevents", "frigate", "csv", "geojson")],
+    *[suite("sys_" + n, "{build}/tests/sys/sys_%s_test" % n, weight=3)
+      for n in ("client", "crypto", "geometry", "http", "http_stream", "machine", "mqtt")],
+    suite("writer", "{build}/tests/store/writer_test", pg=True, weight=6),
+]
