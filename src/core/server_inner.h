@@ -1,0 +1,56 @@
+/* server_inner.h - the running server, shared by server.c, server_http.c and
+ * live.c. */
+#ifndef SERVER_INNER_H
+#define SERVER_INNER_H
+
+#include "core/inner.h"
+#include "store/writer.h"
+#include "sys/http.h"
+#include "sys/thread.h"
+
+enum { MAX_WORKERS = 16, MAX_JOBS = 64, JOB_THREADS = 2 };
+
+struct live;
+struct files;
+
+struct server {
+	struct app *app;
+	struct server_options o;
+	struct writer *writer;
+	struct http_server *http;
+	struct queue *requests;
+	pthread_t worker[MAX_WORKERS], runner[JOB_THREADS], deliverer;
+	int n_workers, n_runners;
+	bool delivering;
+	struct live *live;
+	struct files *files;
+	int64_t started;
+
+	pthread_mutex_t lock; /* for all below */
+	pthread_cond_t woken;
+	bool stopping;
+	uint64_t pokes[JOB_THREADS + 1]; /* by thread; the last is the deliverer's */
+	bool held[MAX_JOBS];
+};
+
+struct conn *server_reader(struct server *s); /* NULL: can't be opened */
+/* Sleeps until poked, stopped or 'wait' passed; takes the pokes of 'slot'. */
+uint64_t server_wait(struct server *s, int slot, int64_t wait, bool *stopping);
+
+/* server_http.c */
+void serve(struct server *s, struct http_exchange *x, struct conn *reader);
+void serve_handler(void *arg, struct http_exchange *x);
+struct files *files_load(const char *root);
+void files_free(struct files *f);
+extern const struct http_header server_always[];
+extern const size_t server_always_n;
+
+/* live.c */
+struct live *live_new(struct server *s);
+void live_open(struct live *l, struct http_exchange *x, struct conn *reader, const struct request *rq);
+void live_push(struct live *l, struct conn *reader); /* events since the last push */
+void live_beat(struct live *l, struct conn *reader); /* keep-alive, and who may still listen */
+size_t live_count(struct live *l);
+void live_free(struct live *l);
+
+#endif
