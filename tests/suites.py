@@ -22,7 +22,17 @@ SUITES = [
     *[suite(n, "{build}/tests/device/%s_test" % n) for n in ("cloudevents", "frigate", "frigate_canary")],
     *[suite("corpus_" + n, "{build}/tests/fuzz/%s_replay tests/fuzz/corpus/%s" % (n, n))
       for n in ("json", "cloudevents", "frigate", "csv", "geojson")],
+    suite("rules", "{build}/tests/rules/rules_test"),
+    suite("rules_state", "{build}/tests/rules/rules_state_test"),
+    suite("rule_compile", "{build}/tests/rules/rule_compile_test"),
+    suite("corpus_rule", "{build}/tests/rules/rule_replay tests/rules/corpus"),
     *[suite("sys_" + n, "{build}/tests/sys/sys_%s_test" % n, weight=3)
       for n in ("client", "crypto", "geometry", "http", "http_stream", "machine", "mqtt")],
+    suite("places", "{build}/tests/places/places_test", pg=True, weight=2),
+    suite("people", "{build}/tests/people/people_test", pg=True, weight=12),
+    *[suite("sensing_" + n, "{build}/tests/sensing/sensing_%s_test" % n, pg=True, timeout=120, weight=3)
+      for n in ("device", "ingest", "limits", "log", "health")],
+    suite("sensing_window", "{build}/tests/sensing/sensing_window_test"),
+    suite("frigate_link", "{build}/tests/sensing/sensing_link_test", pg=True, timeout=120, weight=9),
     suite("writer", "{build}/tests/store/writer_test", pg=True, weight=6),
 ]

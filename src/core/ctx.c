@@ -107,8 +107,8 @@ bool see_event(const struct actor *who, const struct entity *e, const struct abo
 			if (actor_may(who, s->perm, NULL))
 				return true;
 			break;
-		case SEE_PLACE:
-			if (about->place_path.p && actor_may(who, s->perm, &about->place_path))
+		case SEE_PLACE: /* without a place: for those who hold it everywhere */
+			if (e->place && actor_may(who, s->perm, about->place_path.p ? &about->place_path : &STR("")))
 				return true;
 			break;
 		case SEE_OWN:
@@ -167,6 +167,9 @@ static void column_is(struct where *w, bool *first, const struct field *f, struc
 	where_arg(w, V_STR(value));
 }
 
+/* Of the parameters of a list: 20 subtrees, the rest for filters and keys. */
+enum { SUBTREE_ARGS = 40 };
+
 /* '.' ends each code of a path and '/' is the next byte: [p, p with the last
  * '.' as '/') is exactly the subtree. */
 static bool subtrees(struct ctx *c, const struct entity_info *i, const char *perm, struct where *w, bool *first)
@@ -178,7 +181,7 @@ static bool subtrees(struct ctx *c, const struct entity_info *i, const char *per
 			continue;
 		if (gr->path.n == 0)
 			return true;
-		if (w->n + 4 > STORE_MAX_ARGS)
+		if (w->n + 2 > SUBTREE_ARGS)
 			break;
 		char *to = arena_z(c->arena, gr->path);
 

@@ -197,12 +197,15 @@ static enum rc read_body(struct work *w)
 	return RC_OK;
 }
 
-/* Answers with personal data are never kept for a second telling. */
+/* Answers with personal data are never kept for a second telling, nor those to
+ * nobody in particular: anybody could ask for them again. */
 static enum rc read_idem(struct work *w)
 {
 	struct str key = request_header(&w->rq, "Idempotency-Key");
 
-	if (key.p == NULL || !w->writes || w->target == T_REVEAL)
+	bool secret = w->target == T_REVEAL || (w->target == T_ROUTE && (w->route->flags & ROUTE_SECRET));
+
+	if (key.p == NULL || !w->writes || secret || w->c.who.kind == WHO_NOBODY)
 		return RC_OK;
 	if (key.n < IDEM_MIN || key.n > IDEM_MAX || !str_utf8(key))
 		return FAIL(&w->c, RC_INVALID, "wrong_length", STR("Idempotency-Key"), "%d to %d characters are expected", IDEM_MIN,
@@ -414,6 +417,8 @@ struct response app_handle_as(struct app *a, struct arena *arena, const struct a
 	rc = work_start(w, who);
 	if (rc == RC_OK && w->writes)
 		rc = conn_begin(a->db);
+	if (rc == RC_OK && w->writes)
+		rc = unit_turn(&w->c);
 	if (rc == RC_OK)
 		rc = work_run(w);
 	if (rc == RC_OK && w->writes)

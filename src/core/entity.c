@@ -181,6 +181,15 @@ static enum rc stale(struct ctx *c, const struct entity *e, const void *row)
 	return rc;
 }
 
+/* Another process was first: what it wrote is the current row, not ours. */
+static enum rc overtaken(struct ctx *c, const struct entity *e, struct str id)
+{
+	void *row = arena_alloc(c->arena, e->size);
+
+	TRY(entity_fetch(c, e, id, row));
+	return stale(c, e, row);
+}
+
 enum rc entity_save(struct ctx *c, const struct entity *e, void *row, const char *verb)
 {
 	struct std *std = row;
@@ -194,7 +203,7 @@ enum rc entity_save(struct ctx *c, const struct entity *e, void *row, const char
 			args[i] = V_INT(c->now);
 	TRY(db_run(c, info_of(c->app, e)->update, (struct args){ args, e->n_fields + 1 }, &changed));
 	if (changed != 1)
-		return stale(c, e, row);
+		return overtaken(c, e, std->id);
 	return announce(c, e, verb, row);
 }
 
@@ -231,6 +240,11 @@ static enum rc read_input(struct ctx *c, const struct entity *e, const struct js
 	return RC_OK;
 }
 
+static bool read_etag(struct str s, int64_t *ret)
+{
+	return s.n > 2 && s.p[0] == '"' && s.p[s.n - 1] == '"' && str_int((struct str){ s.p + 1, s.n - 2 }, ret) == RC_OK;
+}
+
 /* ?version in the body or If-Match in the header. */
 static enum rc check_version(struct ctx *c, const struct entity *e, const struct json *in, const void *row)
 {
@@ -243,7 +257,7 @@ static enum rc check_version(struct ctx *c, const struct entity *e, const struct
 		return FAIL(c, RC_INVALID, "wrong_type", STR("version"), "version must be a whole number");
 	if (v)
 		want = v->i;
-	if (match.n >= 2 && match.p[0] == '"' && str_int((struct str){ match.p + 1, match.n - 2 }, &want) != RC_OK)
+	if (match.p && !str_is(match, "*") && !read_etag(match, &want))
 		return FAIL(c, RC_INVALID, "bad_etag", STR("If-Match"), "If-Match must be a version in quotes");
 	return want == std->version ? RC_OK : stale(c, e, row);
 }
@@ -322,6 +336,11 @@ static enum rc wrong_state(struct ctx *c, const struct entity *e, const struct s
 	return rc;
 }
 
+static bool is_given(const struct json *j)
+{
+	return j && j->kind != J_NULL && !(j->kind == J_TEXT && str_trim(j->text).n == 0);
+}
+
 enum rc entity_step(struct ctx *c, const struct entity *e, struct str id, const char *verb, const struct json *in, void *row)
 {
 	const struct entity_info *i = info_of(c->app, e);
@@ -339,7 +358,7 @@ enum rc entity_step(struct ctx *c, const struct entity *e, struct str id, const 
 	TRY(check_version(c, e, in, row));
 	TRY(read_input(c, e, in, 0, s, row));
 	for (size_t k = 0; s->takes && s->takes[k]; k++)
-		if (s->takes[k][0] != '?' && !json_get(in, s->takes[k]))
+		if (s->takes[k][0] != '?' && !is_given(json_get(in, s->takes[k])))
 			return FAIL(c, RC_INVALID, "required", str_of(s->takes[k]), "%s is required", s->takes[k]);
 	if (s->to != STAY)
 		*state = s->to;

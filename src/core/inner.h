@@ -106,7 +106,8 @@ void work_init(struct work *w, struct app *a, struct arena *arena, struct conn *
 extern const struct route core_routes[];
 extern const struct job core_jobs[];
 
-/* outbox.c, job.c */
+/* record.c, job.c */
+enum rc unit_turn(struct ctx *c) MUST_USE; /* before anything else in a write unit */
 enum rc outbox_step(struct app *a, struct conn *reader, int *delivered) MUST_USE;
 enum rc unit_run(struct app *a, enum rc (*fn)(struct ctx *c, void *arg), void *arg, struct failure *why) MUST_USE;
 enum rc job_run(struct app *a, const struct job *j, struct conn *reader) MUST_USE;
@@ -118,5 +119,7 @@ void server_wake(struct server *s, uint64_t pokes);
 
 /* Leases of all jobs for this process; held[n] says whether job n may run here. */
 enum rc lease_all(struct app *a, bool *held, size_t n) MUST_USE;
+/* At the end: whoever comes next need not wait for them to run out. */
+enum rc lease_drop(struct app *a) MUST_USE;
 
 #endif

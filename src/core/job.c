@@ -19,8 +19,10 @@ static enum rc call_unit(struct conn *db, void *arg)
 {
 	struct unit_call *u = arg;
 	struct ctx c = app_ctx(u->app, u->arena, db);
-	enum rc rc = u->fn(&c, u->arg);
+	enum rc rc = unit_turn(&c);
 
+	if (rc == RC_OK)
+		rc = u->fn(&c, u->arg);
 	u->why = c.fail;
 	u->pokes = c.pokes;
 	return rc;
@@ -201,6 +203,17 @@ enum rc lease_all(struct app *a, bool *held, size_t n)
 	struct leasing l = { a, held, n };
 
 	return unit_run(a, take_leases, &l, NULL);
+}
+
+static enum rc drop_leases(struct ctx *c, void *arg)
+{
+	(void)arg;
+	return db_run(c, "UPDATE core_lease SET until_at = 0 WHERE holder = $1", ARGS(V_Z(c->app->holder)), NULL);
+}
+
+enum rc lease_drop(struct app *a)
+{
+	return unit_run(a, drop_leases, NULL, NULL);
 }
 
 /* ---- core's own jobs ----------------------------------------------------------------- */

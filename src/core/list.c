@@ -4,7 +4,9 @@
 
 #include <string.h>
 
-enum { LIST_DEFAULT = 50, LIST_MOST = 200, MAX_WORDS = 16 };
+/* KEPT_ARGS: parameters kept free for the key of the next page (at most 10) and
+ * the limit. */
+enum { LIST_DEFAULT = 50, LIST_MOST = 200, MAX_WORDS = 16, KEPT_ARGS = 12 };
 
 struct order {
 	const struct field *f[4];
@@ -21,6 +23,7 @@ struct lister {
 	const struct order *order;
 	struct buf next;
 	bool more;
+	struct str person; /* entity_about_person */
 };
 
 static enum rc add_order(struct ctx *c, const struct entity *e, const char *column, struct order *o)
@@ -91,6 +94,13 @@ static enum rc filter_val(struct ctx *c, const struct field *f, struct str text,
 	return FAIL(c, RC_INVALID, "bad_filter", str_of(f->name), "not a value of %s", f->name);
 }
 
+static enum rc room_for(struct ctx *c, const struct where *w, size_t n, struct str name)
+{
+	if (w->n + n + KEPT_ARGS > STORE_MAX_ARGS)
+		return FAIL(c, RC_INVALID, "too_many_words", name, "too many conditions in one list");
+	return RC_OK;
+}
+
 static enum rc add_filter(struct ctx *c, const struct entity *e, struct str name, struct str value, struct where *w)
 {
 	const char *op = "IN";
@@ -108,13 +118,15 @@ static enum rc add_filter(struct ctx *c, const struct entity *e, struct str name
 		return FAIL(c, RC_INVALID, "unknown_filter", name, "can't filter by this");
 	if (op[0] != 'I') {
 		TRY(filter_val(c, f, value, &v));
+		TRY(room_for(c, w, 1, name));
 		buf_fmt(&w->sql, " AND %s %s ", f->name, op);
 		where_arg(w, v);
 		return RC_OK;
 	}
 	buf_fmt(&w->sql, " AND %s IN (", f->name);
 	while (str_cut(&value, ',', &piece)) {
-		if (++words > MAX_WORDS || w->n + 8 > STORE_MAX_ARGS)
+		TRY(room_for(c, w, 1, name));
+		if (++words > MAX_WORDS)
 			return FAIL(c, RC_INVALID, "too_many_words", str_of(f->name), "at most %d values", MAX_WORDS);
 		TRY(filter_val(c, f, piece, &v));
 		if (words > 1)
@@ -129,6 +141,7 @@ static enum rc add_under(struct ctx *c, const struct entity_info *i, struct str 
 {
 	if (i->place == NULL || path.n == 0 || path.p[path.n - 1] != '.')
 		return FAIL(c, RC_INVALID, "bad_filter", STR("under"), "a place path ended by a dot is expected");
+	TRY(room_for(c, w, 2, STR("under")));
 	char *to = arena_z(c->arena, path);
 
 	to[path.n - 1] = '/';
@@ -137,6 +150,20 @@ static enum rc add_under(struct ctx *c, const struct entity_info *i, struct str 
 	buf_fmt(&w->sql, " AND %s < ", i->place->name);
 	where_arg(w, V_Z(to));
 	return RC_OK;
+}
+
+/* '~' parts the values of a key; inside of a text it is written "^1", '^' is "^0". */
+static struct str unescape(struct arena *a, struct str s)
+{
+	struct buf b = buf_new(a, s.n + 1);
+
+	for (size_t i = 0; i < s.n; i++) {
+		bool pair = s.p[i] == '^' && i + 1 < s.n;
+
+		buf_char(&b, !pair ? s.p[i] : s.p[i + 1] == '1' ? '~' : '^');
+		i += pair;
+	}
+	return buf_str(&b);
 }
 
 /* (a, b, id) after (x, y, z), each column in its own direction. */
@@ -148,8 +175,10 @@ static enum rc add_after(struct ctx *c, struct str after, const struct order *o,
 	for (size_t i = 0; i < o->n; i++) {
 		if (!str_cut(&after, '~', &piece))
 			return FAIL(c, RC_INVALID, "bad_after", STR("after"), "not a key of this list");
-		TRY(filter_val(c, o->f[i], piece, &v[i]));
+		TRY(filter_val(c, o->f[i], unescape(c->arena, piece), &v[i]));
 	}
+	if (after.p)
+		return FAIL(c, RC_INVALID, "bad_after", STR("after"), "not a key of this list");
 	buf_add(&w->sql, STR(" AND ("));
 	for (size_t i = 0; i < o->n; i++) {
 		buf_add(&w->sql, i ? STR(" OR (") : STR("("));
@@ -166,6 +195,16 @@ static enum rc add_after(struct ctx *c, struct str after, const struct order *o,
 	return RC_OK;
 }
 
+static void write_escaped(struct buf *out, struct str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] == '~' || s.p[i] == '^')
+			buf_add(out, s.p[i] == '~' ? STR("^1") : STR("^0"));
+		else
+			buf_char(out, s.p[i]);
+	}
+}
+
 static void write_key(const struct order *o, const void *row, struct buf *out)
 {
 	for (size_t i = 0; i < o->n; i++) {
@@ -174,7 +213,11 @@ static void write_key(const struct order *o, const void *row, struct buf *out)
 		if (i)
 			buf_char(out, '~');
 		if (v.kind == VAL_TEXT)
-			buf_add(out, v.s);
+			write_escaped(out, v.s);
+		else if (v.kind == VAL_REAL)
+			buf_fmt(out, "%.17g", v.d);
+		else if (o->f[i]->kind == KIND_FLAG)
+			buf_add(out, v.i ? STR("true") : STR("false"));
 		else
 			buf_fmt(out, "%lld", (long long)v.i);
 	}
@@ -261,6 +304,16 @@ enum rc entity_list(struct ctx *c, const struct entity *e, struct str query, str
 
 /* ---- personal data --------------------------------------------------------------- */
 
+static bool has_name(struct str list, const char *name)
+{
+	struct str piece;
+
+	while (str_cut(&list, ',', &piece))
+		if (str_is(piece, name))
+			return true;
+	return false;
+}
+
 static enum rc asked_fields(struct ctx *c, const struct entity *e, const struct json *list, struct str *names)
 {
 	struct buf all = buf_new(c->arena, 4096);
@@ -272,7 +325,8 @@ static enum rc asked_fields(struct ctx *c, const struct entity *e, const struct 
 
 		if (f == NULL || (f->flags & SECRET) || !(f->flags & PERSONAL))
 			return FAIL(c, RC_INVALID, "unknown_field", STR("fields"), "no personal field of this name");
-		buf_fmt(&all, "%s%s", all.n ? "," : "", f->name);
+		if (!has_name(buf_str(&all), f->name))
+			buf_fmt(&all, "%s%s", all.n ? "," : "", f->name);
 	}
 	*names = buf_str(&all);
 	return RC_OK;
@@ -312,19 +366,21 @@ enum rc entity_reveal(struct ctx *c, const struct entity *e, struct str id, cons
 	return RC_OK;
 }
 
+/* A row that names this person may be about somebody else, whose personal
+ * fields stay closed: the worker of a visit does not get the elder's. */
 static enum rc about_row_out(struct ctx *c, void *row, void *arg)
 {
 	struct lister *l = arg;
+	struct str about = person_of_row(info_of(c->app, l->e), row);
 
-	(void)c;
-	entity_write_open(l->e, row, P0 | P1 | P2 | P3, l->out);
+	entity_write_open(l->e, row, str_eq(about, l->person) ? P0 | P1 | P2 | P3 : P0 | P1, l->out);
 	return l->out->overflow ? RC_LIMIT : RC_OK;
 }
 
 enum rc entity_about_person(struct ctx *c, const struct entity *e, struct str person, struct buf *out)
 {
 	struct buf where = buf_new(c->arena, 8192);
-	struct lister l = { .c = c, .e = e, .out = out };
+	struct lister l = { .c = c, .e = e, .out = out, .person = person };
 	const struct entity_info *i = info_of(c->app, e);
 
 	if (i->person_is_id)

@@ -6,12 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PUSH_ROWS = 500, SUB_ARENA = 1 << 20 };
+/* RESUME_MOST: further behind it is cheaper to load the page anew. */
+enum { PUSH_ROWS = 500, SUB_ARENA = 1 << 20, RESUME_MOST = 1000 };
 
 struct sub {
 	struct sub *next;
 	struct arena *arena;
 	struct http_stream *stream;
+	struct arena *who_arena; /* of 'who' */
 	struct actor who;
 	struct str cookie; /* to ask again who this is */
 	int64_t last;      /* newest event sent or passed over */
@@ -37,7 +39,9 @@ struct live *live_new(struct server *s)
 static void sub_free(struct sub *s)
 {
 	http_stream_close(s->stream);
+	arena_free(s->who_arena);
 	arena_free(s->arena);
+	free(s);
 }
 
 void live_free(struct live *l)
@@ -110,25 +114,28 @@ void live_open(struct live *l, struct http_exchange *x, struct conn *reader, con
 		http_problem(x, http_status_of(c.fail.rc), c.fail.code, c.fail.text);
 		return;
 	}
-	if (last.n && (str_int(last, &from) != RC_OK || from < 0 || from > newest))
-		from = 0;
-	bool reset = from >= 0 && from + 1 < oldest;
+	/* A number that this outbox never gave out is another history's. */
+	bool reset = last.n && (str_int(last, &from) != RC_OK || from < 0 || from > newest || from + 1 < oldest ||
+				newest - from > RESUME_MOST);
 	struct sub *s = mem_new(sizeof(*s));
 
 	s->arena = arena_new(SUB_ARENA);
-	s->who = copy_actor(s->arena, &c.who);
+	s->who_arena = arena_new(SUB_ARENA);
+	s->who = copy_actor(s->who_arena, &c.who);
 	s->cookie = arena_dup(s->arena, request_header(rq, "Cookie"));
 	s->last = from < 0 || reset ? newest : from;
 	snprintf(hello, sizeof(hello), "retry: 2000\nid: %lld\nevent: hello\ndata: {\"server_time\":\"%s\"}\n\n%s",
 		 (long long)s->last, time_text(c.now, now).p, reset ? "event: reset\ndata: {}\n\n" : "");
 	s->stream = http_stream_start(x, "text/event-stream", NULL, NULL);
 	s->gone = http_stream_send(s->stream, str_of(hello)) != RC_OK;
+	bool behind = s->last < newest; /* once in the list, s is the deliverer's */
+
 	pthread_mutex_lock(&l->lock);
 	s->next = l->subs;
 	l->subs = s;
 	l->n++;
 	pthread_mutex_unlock(&l->lock);
-	if (s->last < newest)
+	if (behind)
 		server_wake(l->s, (uint64_t)1 << OUTBOX_BIT);
 }
 
@@ -245,7 +252,13 @@ void live_beat(struct live *l, struct conn *reader)
 		struct request rq = { .method = STR("GET"), .path = STR("/api/live"), .header = cookie_header, .x = s };
 		struct ctx c = app_ctx(l->s->app, arena, reader);
 
-		s->gone |= who_is(&c, &rq) != RC_OK || http_stream_send(s->stream, STR(":\n\n")) != RC_OK;
+		if (who_is(&c, &rq) == RC_OK) {
+			arena_reset(s->who_arena); /* posts may have come or gone since */
+			s->who = copy_actor(s->who_arena, &c.who);
+		} else {
+			s->gone = true;
+		}
+		s->gone = s->gone || http_stream_send(s->stream, STR(":\n\n")) != RC_OK;
 		arena_reset(arena);
 	}
 	drop_gone(l);

@@ -46,6 +46,7 @@ enum {
 	ROUTE_JSON = 1,  /* body is one JSON object, parsed before run */
 	ROUTE_EMPTY = 2, /* answers 204 without a body */
 	ROUTE_READS = 4, /* a POST that writes nothing */
+	ROUTE_SECRET = 8, /* the answer holds a secret: never kept for a second telling */
 };
 struct route {
 	const char *method, *path; /* "/api/watch/alert/{id}/case" */

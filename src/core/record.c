@@ -6,6 +6,17 @@
 
 enum { DELIVER_BATCH = 100, TRIES_MOST = 8 };
 
+/* Numbers of both logs are given out in the order of COMMIT, and group commit
+ * mixes units that hold different rows.  SQLite has one writer anyway;
+ * processes that share PostgreSQL take turns, from the first statement of a
+ * unit to its COMMIT: no number twice, no deadlock. */
+enum rc unit_turn(struct ctx *c)
+{
+	if (!conn_is_pg(c->db))
+		return RC_OK;
+	return db_run(c, "UPDATE core_schema SET version = version WHERE module = 'core'", NO_ARGS, NULL); /* the row is held */
+}
+
 enum rc emit(struct ctx *c, struct str topic, const struct about *about, struct str body)
 {
 	c->pokes |= (uint64_t)1 << OUTBOX_BIT;

@@ -17,13 +17,28 @@ static const struct column_note core_columns[] = {
 	{ 0 },
 };
 
+static const char mark[] = "-- @version ";
+
+static int64_t newest_section(const char *schema)
+{
+	int64_t newest = 0;
+
+	for (const char *p = strstr(schema, mark); p; p = strstr(p + 1, mark)) {
+		int64_t version = strtoll(p + sizeof(mark) - 1, NULL, 10);
+
+		newest = version > newest ? version : newest;
+	}
+	return newest;
+}
+
 /* Runs the sections "-- @version N" above the version on record. */
 static enum rc upgrade(struct ctx *c, const char *module, const char *schema)
 {
-	static const char mark[] = "-- @version ";
 	int64_t have;
 
 	TRY(db_int(c, "SELECT version FROM core_schema WHERE module = $1", ARGS(V_Z(module)), 0, &have));
+	if (have > newest_section(schema))
+		return FAIL(c, RC_BUG, "schema", NO_STR, "%s has version %lld, newer than this program", module, (long long)have);
 	for (const char *p = strstr(schema, mark); p;) {
 		int64_t version = strtoll(p + sizeof(mark) - 1, NULL, 10);
 		const char *next = strstr(p + 1, mark);
@@ -125,6 +140,21 @@ static int classes_of(unsigned flags)
 	return !!(flags & P0) + !!(flags & P1) + !!(flags & P2) + !!(flags & P3);
 }
 
+/* What need_at() can ask of a row; anything else would be granted to all. */
+static bool sight_known(const struct entity_info *i, enum sight s)
+{
+	return s == SEE_ALL || s == SEE_PLACE || (s == SEE_OWN && i->owner) || (s == SEE_ASSIGNED && i->assigned);
+}
+
+static unsigned words_of(const struct field *f)
+{
+	unsigned n = 0;
+
+	while (f->words && f->words[n])
+		n++;
+	return n;
+}
+
 static enum rc verify_entity(struct ctx *c, const struct entity_info *i, size_t seen)
 {
 	const struct entity *e = i->e;
@@ -142,9 +172,11 @@ static enum rc verify_entity(struct ctx *c, const struct entity_info *i, size_t 
 	for (size_t k = 0; k < e->n_steps; k++) {
 		const struct step *s = &e->steps[k];
 
-		if (s->perm == NULL || s->sight == 0 || i->state == NULL)
+		if (s->perm == NULL || !sight_known(i, s->sight) || i->state == NULL)
 			return FAIL(c, RC_BUG, "no_perm", NO_STR, "step %s of %s needs permission, sight and a state field",
 				    s->verb, e->table);
+		if (s->to != STAY && s->to >= words_of(i->state))
+			return FAIL(c, RC_BUG, "schema", NO_STR, "step %s of %s leads to no state", s->verb, e->table);
 		for (size_t t = 0; s->takes && s->takes[t]; t++)
 			if (!entity_field(e, str_of(s->takes[t] + (s->takes[t][0] == '?'))))
 				return FAIL(c, RC_BUG, "schema", NO_STR, "step %s of %s takes unknown %s", s->verb, e->table, s->takes[t]);
@@ -160,6 +192,11 @@ static enum rc verify_routes(struct ctx *c, const struct module *m)
 	for (const struct job *j = m->jobs; j && j->name; j++)
 		if (j->period <= 0 || j->run == NULL)
 			return FAIL(c, RC_BUG, "schema", NO_STR, "job %s has no period", j->name);
+	/* The inbox knows a listener by its module and topic. */
+	for (const struct listener *l = m->listeners; l && l->topic; l++)
+		for (const struct listener *k = m->listeners; k != l; k++)
+			if (strcmp(k->topic, l->topic) == 0)
+				return FAIL(c, RC_BUG, "schema", NO_STR, "%s hears %s twice", m->name, l->topic);
 	return RC_OK;
 }
 

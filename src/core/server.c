@@ -144,6 +144,15 @@ static void *run_jobs(void *arg)
 	return NULL;
 }
 
+static bool is_stopping(struct server *s)
+{
+	pthread_mutex_lock(&s->lock);
+	bool stopping = s->stopping;
+
+	pthread_mutex_unlock(&s->lock);
+	return stopping;
+}
+
 static void *deliver(void *arg)
 {
 	struct server *s = arg;
@@ -156,7 +165,7 @@ static void *deliver(void *arg)
 		(void)server_wait(s, JOB_THREADS, SECOND, &stopping);
 		live_push(s->live, reader);
 		do
-			n = stopping || outbox_step(s->app, reader, &n) != RC_OK ? 0 : n;
+			n = is_stopping(s) || outbox_step(s->app, reader, &n) != RC_OK ? 0 : n;
 		while (n);
 		live_push(s->live, reader);
 		if (beat <= clock_monotonic()) {
@@ -225,8 +234,12 @@ static enum rc listen_on(struct server *s)
 
 	TRY(read_pem(s->app->arena, s->o.tls_cert, &h.tls_cert_pem));
 	TRY(read_pem(s->app->arena, s->o.tls_key, &h.tls_key_pem));
-	enum rc rc = http_server_start(&h, &s->http, error);
+	struct http_server *http = NULL;
+	enum rc rc = http_server_start(&h, &http, error);
 
+	pthread_mutex_lock(&s->lock); /* the first requests may be in already */
+	s->http = http;
+	pthread_mutex_unlock(&s->lock);
 	if (rc != RC_OK)
 		fprintf(stderr, "%s\n", error);
 	return rc;
@@ -290,8 +303,13 @@ void server_stop(struct server *s)
 {
 	if (s == NULL)
 		return;
-	if (s->http)
-		http_server_stop(s->http, 5 * SECOND);
+	pthread_mutex_lock(&s->lock);
+	struct http_server *http = s->http;
+
+	s->http = NULL; /* a late /metrics does not count what is gone */
+	pthread_mutex_unlock(&s->lock);
+	if (http)
+		http_server_stop(http, 5 * SECOND);
 	queue_close(s->requests);
 	pthread_mutex_lock(&s->lock);
 	s->stopping = true;
@@ -304,8 +322,11 @@ void server_stop(struct server *s)
 	if (s->delivering)
 		thread_join(s->deliverer);
 	live_free(s->live);
-	if (s->writer)
+	if (s->writer) {
+		if (s->n_runners && lease_drop(s->app) != RC_OK)
+			log_plain(s->o.log, LEVEL_WARN, "core", "no_lease");
 		writer_stop(s->writer);
+	}
 	s->app->server = NULL;
 	queue_free(s->requests);
 	files_free(s->files);

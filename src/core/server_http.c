@@ -177,7 +177,12 @@ static void serve_metrics(struct server *s, struct http_exchange *x, struct conn
 	struct buf b = buf_new(http_arena(x), 1 << 20);
 	struct ctx c = app_ctx(s->app, http_arena(x), reader);
 	struct writer_counts w = writer_counts(s->writer);
-	struct http_counts h = http_server_counts(s->http);
+	struct http_counts h = { 0 };
+
+	pthread_mutex_lock(&s->lock);
+	if (s->http)
+		h = http_server_counts(s->http);
+	pthread_mutex_unlock(&s->lock);
 
 	metric(&b, "uptime_seconds", "gauge", "Time since start.", (double)(clock_monotonic() - s->started) / 1e6);
 	metric(&b, "http_requests", "counter", "Requests handed to the program.", (double)h.requests);
@@ -249,6 +254,7 @@ static enum rc run_unit(struct conn *db, void *arg)
 	struct task *t = arg;
 
 	t->w.c.db = db;
+	TRY(unit_turn(&t->w.c));
 	return work_run(&t->w);
 }
 

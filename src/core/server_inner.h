@@ -17,7 +17,6 @@ struct server {
 	struct app *app;
 	struct server_options o;
 	struct writer *writer;
-	struct http_server *http;
 	struct queue *requests;
 	pthread_t worker[MAX_WORKERS], runner[JOB_THREADS], deliverer;
 	int n_workers, n_runners;
@@ -28,6 +27,7 @@ struct server {
 
 	pthread_mutex_t lock; /* for all below */
 	pthread_cond_t woken;
+	struct http_server *http; /* NULL: not listening yet or no more */
 	bool stopping;
 	uint64_t pokes[JOB_THREADS + 1]; /* by thread; the last is the deliverer's */
 	bool held[MAX_JOBS];

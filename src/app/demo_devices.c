@@ -1,0 +1,75 @@
+/* demo_devices.c - the demo's devices, and the gateway that speaks for them. */
+#include "app/demo_inner.h"
+
+#include "sys/file.h"
+
+#include <string.h>
+
+static enum rc add_device(struct demo *d, const struct demo_device *v, struct str *id)
+{
+	struct buf b = demo_body(d);
+	struct str place;
+
+	TRY(demo_find(d, "SELECT id FROM sensing_device WHERE source = $1", ARGS(V_Z(v->source)), id));
+	if (id->p)
+		return RC_OK;
+	TRY(demo_place(d, v->place, &place));
+	json_put_text(&b, "name", str_of(v->name));
+	json_put_text(&b, "kind", str_of(v->kind));
+	json_put_text(&b, "source", str_of(v->source));
+	json_put_text(&b, "place_id", place);
+	json_put_int(&b, "heartbeat_s", v->does == DEMO_SILENT ? DEMO_SILENT_HEARTBEAT_S : DEMO_HEARTBEAT_S);
+	if (strcmp(v->kind, "camera") == 0) {
+		json_put_text(&b, "legal_basis", STR("公共安全视频图像信息系统管理条例（演示备案）"));
+		json_put_text(&b, "sign_record", STR("已立牌（演示记录）"));
+	}
+	return demo_make(d, "sensing/device", &b, id);
+}
+
+static enum rc approve(struct demo *d, struct str id, const char *path)
+{
+	struct buf b = demo_body(d);
+	struct str state, place;
+
+	TRY(demo_find(d, "SELECT state FROM sensing_device WHERE id = $1 AND state <> 'quarantined'", ARGS(V_STR(id)),
+		      &state));
+	if (state.p)
+		return RC_OK;
+	TRY(demo_place(d, path, &place));
+	json_put_text(&b, "place_id", place);
+	json_close(&b, '}');
+	return demo_ask(d, STR("POST"), arena_fmt(d->arena, "/api/sensing/device/" FMT_STR "/approve", ARG_STR(id)),
+			buf_str(&b), NULL);
+}
+
+/* The key is told once: without the file a new one is made. */
+static enum rc write_key(struct demo *d, struct str gateway)
+{
+	const char *file = arena_fmt(d->arena, "%s/" DEMO_KEY_FILE, d->folder).p;
+	const struct json *made;
+
+	if (file_exists(file))
+		return RC_OK;
+	TRY(demo_ask(d, STR("POST"), arena_fmt(d->arena, "/api/sensing/device/" FMT_STR "/key", ARG_STR(gateway)),
+		     NO_STR, &made));
+	struct str text =
+		arena_fmt(d->arena, FMT_STR "." FMT_STR "\n", ARG_STR(gateway), ARG_STR(json_get_text(made, "key")));
+
+	return file_write(file, text, 0600);
+}
+
+enum rc demo_seed_devices(struct demo *d)
+{
+	static const struct demo_device speaker = {
+		.source = DEMO_GATEWAY, .kind = "gateway", .place = "", .name = "演示网关"
+	};
+	struct str id;
+
+	for (size_t i = 0; i < n_demo_devices; i++) {
+		TRY(add_device(d, &demo_devices[i], &id));
+		TRY(approve(d, id, demo_devices[i].place));
+	}
+	TRY(add_device(d, &speaker, &id));
+	TRY(approve(d, id, speaker.place));
+	return write_key(d, id);
+}

@@ -1,0 +1,37 @@
+/* demo_inner.h - what the files of the demo's seed share.
+ *
+ * Each thing is looked for before it is made, so a seed that was interrupted
+ * goes on where it stopped, and a second start changes nothing.
+ */
+#ifndef DEMO_INNER_H
+#define DEMO_INNER_H
+
+#include "app/demo.h"
+#include "app/demo_list.h"
+
+#define DEMO_PASSWORD "tengwangge-demo"
+
+struct demo {
+	struct app *app;
+	struct arena *arena;
+	const char *folder;
+	int64_t now;
+};
+
+/* A request as the system; the answer's JSON.  A refusal is said on stderr. */
+enum rc demo_ask(struct demo *d, struct str method, struct str path, struct str body, const struct json **ret) MUST_USE;
+/* First column of the first row, absent when none. */
+enum rc demo_find(struct demo *d, const char *sql, struct args args, struct str *ret) MUST_USE;
+/* Id of the place with this path below DEMO_AREA; it must be there. */
+enum rc demo_place(struct demo *d, const char *path, struct str *ret) MUST_USE;
+/* POST to an entity; *id of what was made. */
+enum rc demo_make(struct demo *d, const char *entity, const struct buf *body, struct str *id) MUST_USE;
+struct buf demo_body(struct demo *d); /* an open map */
+
+enum rc demo_seed_places(struct demo *d) MUST_USE;
+enum rc demo_seed_people(struct demo *d) MUST_USE;
+enum rc demo_seed_duty(struct demo *d) MUST_USE; /* shifts and positions: renewed at every start */
+enum rc demo_seed_devices(struct demo *d) MUST_USE;
+enum rc demo_seed_watch(struct demo *d) MUST_USE; /* rules, and the watch over 3-2-501 */
+
+#endif

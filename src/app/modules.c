@@ -1,0 +1,11 @@
+#include "app/app_modules.h"
+
+#include "domain/dispatch/dispatch.h"
+#include "domain/people/people.h"
+#include "domain/places/places.h"
+#include "domain/sensing/sensing.h"
+#include "domain/watch/watch.h"
+
+const struct module *const app_modules[] = {
+	&places_module, &people_module, &sensing_module, &watch_module, &dispatch_module, NULL,
+};

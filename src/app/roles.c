@@ -1,0 +1,64 @@
+/* roles.c - who may what.  A role is held through a post at a place and counts
+ * for that place and everything below it.
+ *
+ * A post can only be handed out by somebody who holds every word of its role
+ * there: "head" therefore contains all roles it appoints.
+ */
+#include "app/app_modules.h"
+
+#define DESK                                                                                                          \
+	"places.place.read", "people.person.read", "people.person.reveal", "people.post.read", "people.contact.read", \
+		"people.contact.reveal", "sensing.read", "sensing.events", "watch.alert.read", "watch.alert.ack",     \
+		"watch.alert.note", "watch.alert.escalate", "watch.alert.close", "watch.rule.read",                   \
+		"watch.silence.read", "watch.silence.edit", "watch.escalation.read", "watch.welfare.read",            \
+		"watch.welfare.reveal", "dispatch.read", "dispatch.send"
+#define FIELD "places.place.read", "dispatch.work"
+
+static const char *const admin[] = { "*", NULL };
+static const char *const desk[] = { DESK, NULL };
+/* A community's people, places, devices and rules are its head's to keep. */
+static const char *const head[] = { DESK,
+				    FIELD,
+				    "places.place.create",
+				    "places.place.update",
+				    "places.import",
+				    "people.person.create",
+				    "people.person.update",
+				    "people.person.password",
+				    "people.post.create",
+				    "people.post.update",
+				    "people.contact.create",
+				    "people.contact.update",
+				    "people.consent.read",
+				    "people.consent.create",
+				    "people.consent.reveal",
+				    "sensing.manage",
+				    "watch.rule.edit",
+				    "watch.rule.backtest",
+				    "watch.rule.switch",
+				    "watch.escalation.edit",
+				    "watch.welfare.manage",
+				    "dispatch.shift.write",
+				    NULL };
+/* Sees places, devices and cases; nothing about a person, nothing to change. */
+static const char *const office[] = { "places.place.read", "people.post.read",      "sensing.read",
+				      "watch.alert.read",  "watch.rule.read",       "watch.silence.read",
+				      "dispatch.read",     "watch.escalation.read", NULL };
+static const char *const field[] = { FIELD, NULL };
+static const char *const resident[] = { "places.place.read", NULL }; /* the own home; the rest is "person" */
+static const char *const nothing[] = { NULL };
+
+const struct role app_roles[] = {
+	{ "admin", admin },       /* 系统管理员 */
+	{ "seat", desk },         /* 值守员 */
+	{ "deputy", desk },       /* 副班 */
+	{ "head", head },         /* 社区负责人 */
+	{ "office", office },     /* 街道、区 */
+	{ "grid_worker", field }, /* 网格员 */
+	{ "property", field },    /* 物业 */
+	{ "guard", field },       /* 门卫 */
+	{ "warden", field },      /* 楼栋长 */
+	{ "resident", resident }, /* 居民 */
+	{ "device", nothing },    /* 设备 */
+	{ 0 },
+};

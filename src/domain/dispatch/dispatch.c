@@ -1,0 +1,388 @@
+/* dispatch.c - the module: shifts, routes, jobs. */
+#include "domain/dispatch/dispatch_inner.h"
+#include "domain/dispatch/dispatch.h"
+#include "domain/people/people.h"
+#include "domain/places/places.h"
+#include "dispatch_schema.h"
+
+#include <stdlib.h>
+
+enum { SHIFT_MOST = 24 * 60 * 60 };
+
+/* ---- shifts ------------------------------------------------------------------------ */
+
+static const char *const shift_kinds[] = { "seat", "deputy", "field", "rest", NULL };
+
+static const struct field shift_fields[] = {
+	F_STD(struct shift),
+	F_REF(struct shift, person_id, "people.person", REQUIRED | FIXED | FILTER | P1),
+	F_TEXT(struct shift, person_name, 1, 200, DERIVED | P1),
+	F_TEXT(struct shift, role, 1, 64, FIXED | P1),
+	F_REF(struct shift, place_id, "places.place", REQUIRED | FIXED | FILTER | P1),
+	F_PATH(struct shift, place_path, DERIVED | P1),
+	F_TIME(struct shift, from_at, REQUIRED | FILTER | P1),
+	F_TIME(struct shift, to_at, REQUIRED | FILTER | P1),
+	F_ENUM(struct shift, kind, shift_kinds, REQUIRED | FILTER | P1),
+	F_TEXT(struct shift, note, 0, 1000, P1),
+};
+
+static enum rc check_span(struct ctx *c, void *row, const struct json *in)
+{
+	const struct shift *s = row;
+
+	(void)in;
+	if (s->to_at <= s->from_at)
+		return FAIL(c, RC_INVALID, "out_of_range", STR("to_at"), "a shift ends after it begins");
+	if (s->to_at - s->from_at > SHIFT_MOST * SECOND)
+		return FAIL(c, RC_INVALID, "out_of_range", STR("to_at"), "a shift lasts at most 24 hours");
+	return RC_OK;
+}
+
+static enum rc fill_shift(struct ctx *c, void *row, const struct json *in)
+{
+	struct shift *s = row;
+	struct place_ref place;
+	struct person_ref person;
+
+	TRY(places_get(c, s->place_id, "place_id", &place));
+	TRY(people_person_get(c, s->person_id, "person_id", &person));
+	if (!person.active || person.display.p == NULL)
+		return FAIL(c, RC_INVALID, "no_post", STR("person_id"), "only a person with a post can be on duty");
+	s->place_path = place.path;
+	s->person_name = person.display;
+	return check_span(c, row, in);
+}
+
+static const struct see shift_see[] = { { "dispatch.read", SEE_PLACE }, { "dispatch.work", SEE_OWN }, { 0 } };
+static const struct sort shift_sorts[] = { { "from_at", { "from_at" } }, { "-from_at", { "-from_at" } }, { 0 } };
+
+const struct entity shift_entity = {
+	.module = "dispatch", .name = "shift", .table = "dispatch_shift", .size = sizeof(struct shift),
+	.fields = shift_fields, .n_fields = COUNT(shift_fields), .see = shift_see,
+	.perm = { .create = "dispatch.shift.write", .update = "dispatch.shift.write" },
+	.owner = "person_id", .place = "place_path", .person = "person_id", .sorts = shift_sorts,
+	.on_create = fill_shift, .on_update = check_span,
+	.purpose = "duty_rota", .basis = "duty", .keep_days = 730,
+};
+
+/* ---- routes -------------------------------------------------------------------------- */
+
+static enum rc asked_alert(struct ctx *c, struct alert_ref *alert)
+{
+	struct str id = request_query(c, "alert");
+
+	if (id.n == 0)
+		return FAIL(c, RC_INVALID, "required", STR("alert"), "?alert=<id> is needed");
+	return watch_alert_load(c, id, alert);
+}
+
+static void word(struct buf *out, const char *code)
+{
+	json_open(out, '{');
+	json_put_text(out, "code", str_of(code));
+	json_close(out, '}');
+}
+
+static void word_n(struct buf *out, const char *code, int64_t n)
+{
+	json_open(out, '{');
+	json_put_text(out, "code", str_of(code));
+	json_put_int(out, "n", n);
+	json_close(out, '}');
+}
+
+static void write_candidate(const struct candidate *k, struct buf *out)
+{
+	json_open(out, '{');
+	json_put_text(out, "person_id", k->person_id);
+	json_put_text(out, "name", k->name);
+	json_put_bool(out, "can_send", candidate_ready(k));
+	json_key(out, "reasons");
+	json_open(out, '[');
+	if (k->own_grid)
+		word(out, "own_grid");
+	if (k->on_shift)
+		word(out, "on_shift");
+	if (k->has_position) {
+		word_n(out, "on_foot_min", k->foot_min);
+		word_n(out, "position_age_min", k->position_age_min);
+	}
+	json_close(out, ']');
+	json_key(out, "shortfalls");
+	json_open(out, '[');
+	if (!k->on_shift)
+		word(out, "off_shift");
+	if (k->resting_until) {
+		json_open(out, '{');
+		json_put_text(out, "code", STR("resting_until"));
+		json_put_time(out, "at", k->resting_until);
+		json_close(out, '}');
+	}
+	if (k->busy)
+		word_n(out, "busy", k->busy);
+	if (k->refused)
+		word(out, "refused_before");
+	if (!k->has_position)
+		word(out, "no_position");
+	if (!k->own_grid)
+		word(out, "other_grid");
+	json_close(out, ']');
+	json_close(out, '}');
+}
+
+static enum rc candidates(struct ctx *c, struct call *k)
+{
+	struct alert_ref alert;
+	struct candidate *list;
+	size_t n;
+
+	TRY(asked_alert(c, &alert));
+	TRY(dispatch_candidates(c, &alert, &list, &n));
+	json_open(k->out, '{');
+	json_key(k->out, "items");
+	json_open(k->out, '[');
+	for (size_t i = 0; i < n; i++)
+		write_candidate(&list[i], k->out);
+	json_close(k->out, ']');
+	json_close(k->out, '}');
+	return RC_OK;
+}
+
+struct writing {
+	struct buf *out;
+};
+
+static enum rc write_task(struct ctx *c, void *row, void *arg)
+{
+	entity_write(c, &task_entity, row, ((struct writing *)arg)->out);
+	return RC_OK;
+}
+
+static enum rc mine(struct ctx *c, struct call *k)
+{
+	struct writing w = { k->out };
+
+	json_open(k->out, '{');
+	json_key(k->out, "items");
+	json_open(k->out, '[');
+	TRY(entity_each(c, &task_entity,
+			"worker_id = $1 AND (state IN ('offered', 'accepted', 'on_the_way', 'arrived') OR updated_at > $2)"
+			" ORDER BY CASE WHEN state IN ('arrived', 'on_the_way', 'accepted') THEN 0 WHEN state = 'offered' THEN 1"
+			" ELSE 2 END, id DESC LIMIT 50",
+			ARGS(V_STR(c->who.id), V_INT(c->now - DAY)), write_task, &w));
+	json_close(k->out, ']');
+	json_close(k->out, '}');
+	return RC_OK;
+}
+
+static enum rc form(struct ctx *c, struct call *k)
+{
+	struct str kind = request_query(c, "kind");
+
+	if (kind.n == 0)
+		return FAIL(c, RC_INVALID, "required", STR("kind"), "?kind=<alert kind> is needed");
+	dispatch_form_write(kind, k->out);
+	return RC_OK;
+}
+
+static enum rc door_code(struct ctx *c, struct call *k)
+{
+	struct place_ref place;
+
+	TRY(places_get(c, request_query(c, "place"), "place", &place));
+	if (!ctx_may_at(c, "dispatch.send", place.path))
+		return FAIL(c, RC_MISSING, "not_found", STR("place"), "no such place");
+	json_open(k->out, '{');
+	json_put_text(k->out, "place_id", place.id);
+	json_put_text(k->out, "label", place.label);
+	json_put_text(k->out, "code", dispatch_door_code(c, place.id));
+	json_close(k->out, '}');
+	return RC_OK;
+}
+
+/* ---- figures --------------------------------------------------------------------------- */
+
+struct legs {
+	int64_t *took; /* offer to door, microseconds */
+	size_t n, most;
+	int64_t within, late_open;
+};
+
+static enum rc take_leg(void *arg, const struct row *r)
+{
+	struct legs *l = arg;
+
+	if (r->v[1].kind == VAL_NULL) {
+		l->late_open++;
+		return RC_OK;
+	}
+	if (l->n == l->most)
+		return RC_LIMIT;
+	l->took[l->n++] = r->v[1].i - r->v[0].i;
+	l->within += r->v[1].i <= r->v[2].i;
+	return RC_OK;
+}
+
+static int by_span(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void write_quantile(struct buf *out, const char *name, const struct legs *l, size_t percent)
+{
+	size_t at = l->n ? (l->n * percent + 99) / 100 - 1 : 0; /* nearest rank */
+
+	json_key(out, name);
+	if (l->n)
+		json_int(out, l->took[at] / SECOND);
+	else
+		json_null(out);
+}
+
+/* Numerator: at the door when promised.  Denominator: everybody who was there,
+ * and every task still open after its time. */
+static enum rc arrivals(struct ctx *c, int64_t since, struct buf *out)
+{
+	struct legs l = { .most = 100000 };
+
+	l.took = NEW_N(c->arena, int64_t, l.most);
+	TRY(db_each(c,
+		    "SELECT offered_at, arrived_at, due_at FROM dispatch_task WHERE offered_at >= $1 AND (arrived_at IS NOT NULL OR"
+		    " (state IN ('accepted', 'on_the_way') AND due_at < $2))",
+		    ARGS(V_INT(since), V_INT(c->now)), take_leg, &l));
+	qsort(l.took, l.n, sizeof(*l.took), by_span);
+	json_key(out, "arrivals");
+	json_open(out, '{');
+	json_put_int(out, "n", l.within);
+	json_put_int(out, "d", (int64_t)l.n + l.late_open);
+	json_put_text(out, "definition", STR("arrived_within_10_min"));
+	write_quantile(out, "p50_s", &l, 50);
+	write_quantile(out, "p90_s", &l, 90);
+	json_put_time(out, "as_of", c->now);
+	json_close(out, '}');
+	return RC_OK;
+}
+
+static enum rc figures(struct ctx *c, struct call *k)
+{
+	struct str days = request_query(c, "days");
+	int64_t n = 30;
+
+	if (days.p && (str_int(days, &n) != RC_OK || n < 1 || n > 730))
+		return FAIL(c, RC_INVALID, "out_of_range", STR("days"), "days must be 1 to 730");
+	json_open(k->out, '{');
+	TRY(arrivals(c, c->now - n * DAY, k->out));
+	json_key(k->out, "precision");
+	TRY(watch_precision(c, c->now - n * DAY, k->out));
+	json_close(k->out, '}');
+	return RC_OK;
+}
+
+/* ---- the seat --------------------------------------------------------------------------- */
+
+static enum rc seat_of(struct ctx *c, struct str person, struct buf *out)
+{
+	struct shift s;
+	bool found;
+
+	TRY(entity_find(c, &shift_entity, "person_id = $1 AND kind IN ('seat', 'deputy') AND from_at <= $2 AND to_at > $2 ORDER BY kind DESC",
+			ARGS(V_STR(person), V_INT(c->now)), &s, &found));
+	if (!found)
+		return RC_OK;
+	json_open(out, '{');
+	json_put_text(out, "shift_id", s.std.id);
+	json_put_text(out, "kind", str_of(shift_kinds[s.kind]));
+	json_put_text(out, "place_id", s.place_id);
+	json_put_time(out, "since", s.from_at);
+	json_put_time(out, "until", s.to_at);
+	json_close(out, '}');
+	return RC_OK;
+}
+
+struct seats {
+	struct str *place;
+	int64_t *taken;
+	size_t n;
+	struct arena *a;
+};
+
+static enum rc take_seat(void *arg, const struct row *r)
+{
+	struct seats *s = arg;
+
+	if (s->n == 1000)
+		return RC_LIMIT;
+	s->place[s->n] = arena_dup(s->a, r->v[0].s);
+	s->taken[s->n++] = r->v[1].i;
+	return RC_OK;
+}
+
+/* A place that keeps a rota and has nobody on the seat now is itself a question. */
+static enum rc watch_seats(struct ctx *c)
+{
+	struct seats s = { NEW_N(c->arena, struct str, 1000), NEW_N(c->arena, int64_t, 1000), 0, c->arena };
+
+	TRY(db_each(c,
+		    "SELECT place_id, sum(CASE WHEN from_at <= $1 AND to_at > $1 THEN 1 ELSE 0 END) FROM dispatch_shift"
+		    " WHERE kind = 'seat' AND to_at > $2 GROUP BY place_id ORDER BY place_id",
+		    ARGS(V_INT(c->now), V_INT(c->now - 7 * DAY)), take_seat, &s));
+	for (size_t i = 0; i < s.n; i++) {
+		struct watch_question q = { .kind = STR("no_seat"), .place_id = s.place[i], .severity = WATCH_HIGH };
+
+		if (s.taken[i] == 0)
+			TRY(watch_raise(c, &q, NULL));
+		else
+			TRY(watch_over(c, STR("no_seat"), s.place[i]));
+	}
+	return RC_OK;
+}
+
+/* A refusal is heard by ourselves, after it is on record. */
+static enum rc on_refuse(struct ctx *c, const struct event *ev)
+{
+	struct task t;
+
+	TRY(entity_fetch(c, &task_entity, ev->id, &t));
+	return dispatch_offer_next(c, &t);
+}
+
+/* ---- the module ---------------------------------------------------------------------------- */
+
+static enum rc start(struct ctx *c)
+{
+	people_set_seat(c, seat_of);
+	return RC_OK;
+}
+
+static const char *const needs[] = { "places", "people", "sensing", "watch", NULL };
+static const struct entity *const entities[] = { &shift_entity, &task_entity, NULL };
+static const struct route routes[] = {
+	{ .method = "GET", .path = "/api/dispatch/candidates", .perm = "dispatch.send", .run = candidates },
+	{ .method = "GET", .path = "/api/dispatch/mine", .perm = "dispatch.work", .run = mine },
+	{ .method = "GET", .path = "/api/dispatch/form", .perm = "person", .run = form },
+	{ .method = "GET", .path = "/api/dispatch/door_code", .perm = "dispatch.send", .run = door_code },
+	{ .method = "GET", .path = "/api/dispatch/figures", .perm = "dispatch.read", .run = figures },
+	{ .method = "POST", .path = "/api/dispatch/position", .perm = "dispatch.work", .flags = ROUTE_JSON | ROUTE_EMPTY,
+	  .run = dispatch_position },
+	{ 0 },
+};
+static const struct job jobs[] = {
+	{ .name = "dispatch.expire", .period = SECOND, .run = dispatch_expire },
+	{ .name = "dispatch.seats", .period = 30 * SECOND, .run = watch_seats },
+	{ .name = "dispatch.positions", .period = 5 * MINUTE, .run = dispatch_forget_positions },
+	{ 0 },
+};
+static const struct listener listeners[] = { { "dispatch.task.refuse", on_refuse }, { 0 } };
+static const struct column_note columns[] = {
+	{ "dispatch_count", "*", P0, "numbering", "duty", 0 },
+	{ "dispatch_position", "*", P3, "send_the_nearest", "consent", 1 },
+	{ 0 },
+};
+
+const struct module dispatch_module = {
+	.name = "dispatch", .schema = dispatch_schema, .needs = needs, .entities = entities, .routes = routes,
+	.listeners = listeners, .jobs = jobs,
+	.columns = columns, .start = start,
+};

@@ -1,0 +1,64 @@
+/* dispatch_inner.h - what the files of the module share. */
+#ifndef DISPATCH_INNER_H
+#define DISPATCH_INNER_H
+
+#include "core/module.h"
+#include "domain/watch/watch.h"
+
+enum shift_kind { SHIFT_SEAT, SHIFT_DEPUTY, SHIFT_FIELD, SHIFT_REST };
+struct shift {
+	struct std std;
+	struct str person_id, person_name, role, place_id, place_path, note;
+	int64_t from_at, to_at;
+	unsigned kind; /* enum shift_kind */
+};
+extern const struct entity shift_entity;
+
+enum task_state { T_OFFERED, T_ACCEPTED, T_ON_THE_WAY, T_ARRIVED, T_REPORTED, T_REVIEWED, T_CLOSED, T_REFUSED, T_EXPIRED,
+		  T_CANCELLED };
+enum proof { PROOF_NONE, PROOF_POSITION, PROOF_RESIDENT, PROOF_NFC, PROOF_DOOR_CODE }; /* weakest first */
+struct task {
+	struct std std;
+	struct str number, alert_id, kind, severity, place_id, place_path, place_label, worker_id, worker_name;
+	struct str proof_note, report, refuse_reason, instructions;
+	unsigned state, proof;
+	int64_t offered_at, offer_until, accepted_at, started_at, arrived_at, reported_at, reviewed_at, closed_at, due_at,
+		arrived_device_at;
+	bool two_people;
+};
+extern const struct entity task_entity;
+
+enum { OFFER_S = 60, ARRIVE_MIN = 10, CANDIDATES = 9 };
+
+/* ---- candidates ---- */
+
+struct candidate {
+	struct str person_id, name;
+	bool own_grid, on_shift, has_position, refused; /* refused or let an offer for this alert pass */
+	int64_t busy;                                   /* open tasks */
+	int64_t foot_min, position_age_min, resting_until;
+};
+static inline bool candidate_ready(const struct candidate *k)
+{
+	return k->on_shift && k->resting_until == 0;
+}
+/* Best first; at most CANDIDATES, *n says how many. */
+enum rc dispatch_candidates(struct ctx *c, const struct alert_ref *alert, struct candidate **ret, size_t *n) MUST_USE;
+enum rc dispatch_position(struct ctx *c, struct call *k) MUST_USE;
+enum rc dispatch_forget_positions(struct ctx *c) MUST_USE; /* of workers whose shift is over */
+/* Metres between the caller's last position and the place; -1: not known. */
+enum rc dispatch_distance(struct ctx *c, struct str person_id, struct str place_id, int64_t *metres) MUST_USE;
+
+/* ---- tasks ---- */
+
+/* A new offer to one worker; the row is filled. */
+enum rc dispatch_offer(struct ctx *c, const struct alert_ref *alert, const struct candidate *to, struct str instructions,
+		       struct task *t) MUST_USE;
+enum rc dispatch_offer_next(struct ctx *c, const struct task *last) MUST_USE;
+enum rc dispatch_expire(struct ctx *c) MUST_USE; /* job: offers nobody answered go to the next */
+enum rc dispatch_form_check(struct ctx *c, struct str kind, const struct json *report) MUST_USE;
+void dispatch_form_write(struct str kind, struct buf *out);
+/* Eight digits printed at the door of a place. */
+struct str dispatch_door_code(struct ctx *c, struct str place_id);
+
+#endif

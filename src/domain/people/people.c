@@ -1,0 +1,75 @@
+/* people.c - the module's tables; who looked at my data. */
+#include "domain/people/people_inner.h"
+
+#include "people_schema.h"
+
+void people_set_seat(struct ctx *c, people_seat_fn *fn)
+{
+	people_state_of(c)->seat = fn;
+}
+
+/* GET /api/people/looks?after=: newest first, a hundred at a time. */
+enum rc people_looks(struct ctx *c, struct call *k)
+{
+	struct str after = request_query(c, "after");
+
+	json_open(k->out, '{');
+	json_key(k->out, "items");
+	TRY(db_json(c, k->out,
+		    "SELECT id, at AS looked_at, actor_name, entity, row_id, fields, purpose, reason FROM core_look"
+		    " WHERE person_id = $1 AND ($2 = '' OR id < $2) ORDER BY id DESC LIMIT 100",
+		    ARGS(V_STR(c->who.id), V_STR(after.p ? after : STR("")))));
+	json_close(k->out, '}');
+	return RC_OK;
+}
+
+/* Sessions past the longest life end; ended ones go after 30 days, browsers
+ * not used for half a year too. */
+static enum rc sweep(struct ctx *c)
+{
+	TRY(db_run(c,
+		   "UPDATE people_session SET state = 'ended', ended_at = $1, version = version + 1"
+		   " WHERE state = 'live' AND (created_at < $2 OR last_seen_at < $3)",
+		   ARGS(V_INT(c->now), V_INT(c->now - RESIDENT_LONGEST), V_INT(c->now - RESIDENT_IDLE)), NULL));
+	TRY(db_run(c, "DELETE FROM people_session WHERE state = 'ended' AND ended_at < $1",
+		   ARGS(V_INT(c->now - 30 * DAY)), NULL));
+	return db_run(c, "DELETE FROM people_device WHERE last_at < $1", ARGS(V_INT(c->now - 180 * DAY)), NULL);
+}
+
+static const struct entity *const entities[] = { &person_entity,  &post_entity,    &contact_entity,
+						 &consent_entity, &session_entity, NULL };
+static const struct route routes[] = {
+	{ "POST", "/api/session", "public", ROUTE_JSON, people_login, people_login_prepare },
+	{ "DELETE", "/api/session", "person", ROUTE_EMPTY, people_logout, NULL },
+	{ "GET", "/api/me", "person", 0, people_me, NULL },
+	{ "POST", "/api/people/password", "person", ROUTE_JSON | ROUTE_EMPTY, people_password,
+	  people_password_prepare },
+	{ "POST", "/api/people/person/{id}/password", "people.person.password", ROUTE_SECRET, people_reset, people_reset_prepare },
+	{ "GET", "/api/people/looks", "person", 0, people_looks, NULL },
+	{ 0 },
+};
+static const struct job jobs[] = {
+	{ .name = "people.touch", .period = MINUTE, .run = people_touch },
+	{ .name = "people.sweep", .period = HOUR, .run = sweep },
+	{ 0 },
+};
+static const struct column_note columns[] = {
+	{ "people_device", "*", P2, "sign_in", "duty", 180 },
+	{ "people_revision", "*", P0, "operation", "duty", 0 },
+	{ 0 },
+};
+static const char *const needs[] = { "places", NULL };
+
+const struct module people_module = {
+	.name = "people",
+	.schema = people_schema,
+	.needs = needs,
+	.entities = entities,
+	.routes = routes,
+	.jobs = jobs,
+	.columns = columns,
+	.state_size = sizeof(struct people_state),
+	.start = people_start,
+	.stop = people_stop,
+	.authenticate = people_authenticate,
+};

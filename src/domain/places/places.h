@@ -1,0 +1,104 @@
+/* places.h - the tree of places, seen from outside the module.
+ *
+ * city > district > subdistrict > community > enclosure > building > unit >
+ * dwelling; grids under communities; spots anywhere.  A place is named by its
+ * id or by its path: the codes of the chain, each ended by a dot
+ * ("36.3601.360111.").  Whatever lies below a place has a path that begins with
+ * the place's path.
+ */
+#ifndef PLACES_H
+#define PLACES_H
+
+#include "core/module.h"
+
+extern const struct module places_module;
+
+enum place_kind {
+	PLACE_CITY,
+	PLACE_DISTRICT,
+	PLACE_SUBDISTRICT,
+	PLACE_COMMUNITY,
+	PLACE_GRID,
+	PLACE_ENCLOSURE,
+	PLACE_BUILDING,
+	PLACE_UNIT,
+	PLACE_DWELLING,
+	PLACE_SPOT,
+};
+#define PLACE_KINDS   (PLACE_SPOT + 1)
+#define PLACE_NO_KIND ((enum place_kind)PLACE_KINDS)
+/* The words, NULL-terminated, in the order of the enumeration. */
+extern const char *const place_kinds[PLACE_KINDS + 1];
+
+struct place_ref {
+	struct str id, path;
+	struct str label; /* for people: "3-2-501", or the name above the buildings */
+	struct str name;
+	struct str grid_id; /* own, or that of the nearest place above that has one; or absent */
+	enum place_kind kind;
+	double lon, lat; /* NaN when the place has no point */
+};
+
+/* For references given by a caller, without regard to his visibility.  Absent
+ * or unknown: FAIL RC_INVALID "unknown_place" at 'field'.  Strings live in
+ * c->arena. */
+enum rc places_get(struct ctx *c, struct str id, const char *field, struct place_ref *ret) MUST_USE;
+/* Empty or absent path, "everywhere": the first root. */
+enum rc places_by_path(struct ctx *c, struct str path, struct place_ref *ret, bool *found) MUST_USE;
+/* The place of this kind whose boundary holds the point; PLACE_NO_KIND: the
+ * deepest of any kind.  Border points may fall on either side. */
+enum rc places_containing(struct ctx *c, double lon, double lat, enum place_kind kind, struct place_ref *ret,
+			  bool *found) MUST_USE;
+/* Path of every place that names this grid ('grid_id'), for grants. */
+enum rc places_of_grid(struct ctx *c, struct str grid_id, struct str **paths, size_t *n) MUST_USE;
+
+/* ---- snapshot ------------------------------------------------------------ */
+
+/* All places in pre-order (sorted by path), numbered from 1: the subtree of a
+ * place is one span of numbers.  Lives in 'a', needs no database any more and
+ * never changes; load a new one when places_revision() differs. */
+struct place_tree;
+enum rc places_tree(struct ctx *c, struct arena *a, struct place_tree **ret) MUST_USE;
+int64_t place_tree_revision(const struct place_tree *t);
+uint32_t place_tree_count(const struct place_tree *t);
+/* 0: unknown. */
+uint32_t place_tree_number(const struct place_tree *t, struct str id_or_path);
+/* Numbers lo..hi, both included, of the place and everything below it. */
+bool place_tree_span(const struct place_tree *t, struct str id_or_path, uint32_t *lo, uint32_t *hi);
+const struct place_ref *place_tree_at(const struct place_tree *t, uint32_t number); /* NULL: out of range */
+/* 0 for a root. */
+uint32_t place_tree_parent(const struct place_tree *t, uint32_t number);
+
+/* Grows with every committed change of places, the same in every process on
+ * the database.  -1: the database did not answer (c->fail is set). */
+int64_t places_revision(struct ctx *c);
+
+/* ---- import --------------------------------------------------------------- */
+
+enum places_format { PLACES_CSV, PLACES_GEOJSON };
+enum places_datum { PLACES_WGS84, PLACES_GCJ02 };
+
+struct places_import_options {
+	enum places_format format;
+	enum places_datum datum; /* of lon, lat and boundaries in the text */
+	bool dry_run;            /* same checks, same counts, nothing written */
+	bool partial;            /* write the good rows although others are refused */
+	struct str parent_path;  /* for rows that name no parent; absent: the root */
+	struct str city_name;    /* for a city that the national files give by code only; or absent */
+	/* One call a refused row.  'row' is the line of a CSV file as a spreadsheet
+	 * counts (1 is the header), or the number of the feature from 1; 0: the
+	 * text as a whole.  May be NULL. */
+	void (*report)(void *arg, size_t row, const char *code, const char *field, const char *detail);
+	void *arg;
+};
+struct places_import_result {
+	size_t rows, created, updated, unchanged, refused;
+	bool written;
+};
+/* Checks every row first.  With a refused row nothing is written unless
+ * 'partial' (RC_OK and ret->written false).  The caller's grants are obeyed: a
+ * row outside them is refused as "denied". */
+enum rc places_import(struct ctx *c, struct str text, const struct places_import_options *o,
+		      struct places_import_result *ret) MUST_USE;
+
+#endif
