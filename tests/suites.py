@@ -34,5 +34,13 @@ SUITES = [
       for n in ("device", "ingest", "limits", "log", "health")],
     suite("sensing_window", "{build}/tests/sensing/sensing_window_test"),
     suite("frigate_link", "{build}/tests/sensing/sensing_link_test", pg=True, timeout=120, weight=9),
+    *[suite("watch_" + n, "{build}/tests/watch/watch_%s_test" % n, pg=True, weight=3)
+      for n in ("alert", "rule", "care", "eval")],
+    suite("watch_once", "{build}/tests/watch/watch_once_test", timeout=120, weight=7),
+    suite("roles", "{build}/tests/app/roles_test"),
+    suite("simulate", "{build}/tests/app/simulate_test", weight=2),
+    suite("demo", "{build}/tests/app/demo_test", pg=True, timeout=180, weight=8),
+    suite("scenarios", "{build}/tests/app/scenario tests/scenarios/S7.json tests/scenarios/S8.json", pg=True,
+          timeout=180, weight=7),
     suite("writer", "{build}/tests/store/writer_test", pg=True, weight=6),
 ]

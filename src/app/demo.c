@@ -16,9 +16,13 @@ enum rc demo_ask(struct demo *d, struct str method, struct str path, struct str 
 {
 	static const struct actor system = { .kind = WHO_SYSTEM };
 	struct request rq = { .method = method, .path = path, .body = body };
-	struct response rs = app_handle_as(d->app, d->arena, &system, &rq);
+	struct str rest = path;
 	struct json_error err;
 	struct json *j = NULL;
+
+	(void)str_cut(&rest, '?', &rq.path);
+	rq.query = rest;
+	struct response rs = app_handle_as(d->app, d->arena, d->who ? d->who : &system, &rq);
 
 	if (rs.body.n && json_parse(d->arena, rs.body, 0, &j, &err) != RC_OK)
 		return RC_BUG;
@@ -31,26 +35,21 @@ enum rc demo_ask(struct demo *d, struct str method, struct str path, struct str 
 	return RC_OK;
 }
 
-struct finder {
-	struct arena *a;
-	struct str ret;
-};
-
-static enum rc take_first(void *arg, const struct row *r)
+enum rc demo_first(struct demo *d, struct str path_and_query, const struct json **ret)
 {
-	struct finder *f = arg;
+	const struct json *list, *items;
 
-	if (f->ret.p == NULL && r->v[0].kind == VAL_TEXT)
-		f->ret = arena_dup(f->a, r->v[0].s);
+	TRY(demo_ask(d, STR("GET"), path_and_query, NO_STR, &list));
+	items = json_get(list, "items");
+	*ret = items ? items->child : NULL;
 	return RC_OK;
 }
 
-enum rc demo_find(struct demo *d, const char *sql, struct args args, struct str *ret)
+enum rc demo_person(struct demo *d, const char *key, struct str value, const struct json **ret)
 {
-	struct finder f = { d->arena, NO_STR };
-
-	TRY(conn_each(app_conn(d->app), sql, args, take_first, &f));
-	*ret = f.ret;
+	TRY(demo_first(d, STR("/api/people/person?limit=200"), ret));
+	while (*ret && !str_eq(json_get_text(*ret, key), value))
+		*ret = (*ret)->next;
 	return RC_OK;
 }
 
@@ -58,7 +57,10 @@ enum rc demo_place(struct demo *d, const char *path, struct str *ret)
 {
 	struct str full = arena_fmt(d->arena, DEMO_AREA "%s", path);
 
-	TRY(demo_find(d, "SELECT id FROM places_place WHERE path = $1", ARGS(V_STR(full)), ret));
+	const struct json *found;
+
+	TRY(demo_first(d, arena_fmt(d->arena, "/api/places/place?path=" FMT_STR, ARG_STR(full)), &found));
+	*ret = json_get_text(found, "id");
 	if (ret->p)
 		return RC_OK;
 	fprintf(stderr, "demo: no place " FMT_STR "\n", ARG_STR(full));
@@ -94,11 +96,12 @@ static enum rc install_rules(struct ctx *c, void *arg)
 
 static enum rc seed_rules(struct demo *d, const char *community)
 {
-	struct str place, known;
+	const struct json *known;
+	struct str place;
 
 	TRY(demo_place(d, community, &place));
-	TRY(demo_find(d, "SELECT id FROM watch_rule WHERE place_id = $1", ARGS(V_STR(place)), &known));
-	return known.p ? RC_OK : app_unit(d->app, install_rules, &place);
+	TRY(demo_first(d, arena_fmt(d->arena, "/api/watch/rule?place_id=" FMT_STR, ARG_STR(place)), &known));
+	return known ? RC_OK : app_unit(d->app, install_rules, &place);
 }
 
 struct last_sight {
@@ -112,39 +115,47 @@ static enum rc set_last_sight(struct ctx *c, void *arg)
 {
 	const struct last_sight *l = arg;
 
-	return db_run(
-		c, "UPDATE watch_welfare SET last_seen_at = $2, counted_from = $2, last_source_id = $3 WHERE id = $1",
-		ARGS(V_STR(l->watch), V_INT(l->at), V_STR(l->source)), NULL);
+	return watch_welfare_seen(c, l->watch, l->source, l->at);
 }
 
 enum { WATCH_HOURS = 72, WATCH_LEFT_S = 75 };
 
-static enum rc seed_welfare(struct demo *d)
+static enum rc write_sources(struct demo *d, struct buf *b, struct str *last)
 {
-	struct last_sight l = { .at = d->now - WATCH_HOURS * HOUR + WATCH_LEFT_S * SECOND };
-	struct str dwelling, person, known;
-	struct buf b = demo_body(d);
+	const struct json *device;
 
-	TRY(demo_place(d, DEMO_WATCHED, &dwelling));
-	TRY(demo_find(d, "SELECT id FROM watch_welfare WHERE dwelling_id = $1", ARGS(V_STR(dwelling)), &known));
-	if (known.p)
-		return RC_OK;
-	TRY(demo_find(d, "SELECT id FROM people_person WHERE place_id = $1", ARGS(V_STR(dwelling)), &person));
-	json_put_text(&b, "dwelling_id", dwelling);
-	json_put_text(&b, "person_id", person);
-	json_put_int(&b, "hours", WATCH_HOURS);
-	json_put_text(&b, "consent_text_version", STR("2026-01"));
-	json_put_time(&b, "consent_at", d->now - 120 * DAY);
-	json_key(&b, "sources");
-	json_open(&b, '[');
+	json_key(b, "sources");
+	json_open(b, '[');
 	for (size_t i = 0; i < n_demo_devices; i++) {
 		if (demo_devices[i].does != DEMO_CHOSEN)
 			continue;
-		TRY(demo_find(d, "SELECT id FROM sensing_device WHERE source = $1", ARGS(V_Z(demo_devices[i].source)),
-			      &l.source));
-		json_text(&b, l.source);
+		TRY(demo_first(d, arena_fmt(d->arena, "/api/sensing/device?source=%s", demo_devices[i].source),
+			       &device));
+		*last = json_get_text(device, "id");
+		json_text(b, *last);
 	}
-	json_close(&b, ']');
+	json_close(b, ']');
+	return RC_OK;
+}
+
+static enum rc seed_welfare(struct demo *d)
+{
+	struct last_sight l = { .at = d->now - WATCH_HOURS * HOUR + WATCH_LEFT_S * SECOND };
+	const struct json *known, *person;
+	struct buf b = demo_body(d);
+	struct str dwelling;
+
+	TRY(demo_place(d, DEMO_WATCHED, &dwelling));
+	TRY(demo_first(d, arena_fmt(d->arena, "/api/watch/welfare?dwelling_id=" FMT_STR, ARG_STR(dwelling)), &known));
+	if (known)
+		return RC_OK;
+	TRY(demo_person(d, "place_id", dwelling, &person));
+	json_put_text(&b, "dwelling_id", dwelling);
+	json_put_text(&b, "person_id", json_get_text(person, "id"));
+	json_put_int(&b, "hours", WATCH_HOURS);
+	json_put_text(&b, "consent_text_version", STR("2026-01"));
+	json_put_time(&b, "consent_at", d->now - 120 * DAY);
+	TRY(write_sources(d, &b, &l.source));
 	TRY(demo_make(d, "watch/welfare", &b, &l.watch));
 	return app_unit(d->app, set_last_sight, &l);
 }

@@ -5,13 +5,16 @@
 
 #include <string.h>
 
-static enum rc add_device(struct demo *d, const struct demo_device *v, struct str *id)
+static enum rc add_device(struct demo *d, const struct demo_device *v, struct str *id, bool *approved)
 {
 	struct buf b = demo_body(d);
+	const struct json *known;
 	struct str place;
 
-	TRY(demo_find(d, "SELECT id FROM sensing_device WHERE source = $1", ARGS(V_Z(v->source)), id));
-	if (id->p)
+	TRY(demo_first(d, arena_fmt(d->arena, "/api/sensing/device?source=%s", v->source), &known));
+	*id = json_get_text(known, "id");
+	*approved = known && !str_is(json_get_text(known, "state"), "quarantined");
+	if (known)
 		return RC_OK;
 	TRY(demo_place(d, v->place, &place));
 	json_put_text(&b, "name", str_of(v->name));
@@ -29,12 +32,8 @@ static enum rc add_device(struct demo *d, const struct demo_device *v, struct st
 static enum rc approve(struct demo *d, struct str id, const char *path)
 {
 	struct buf b = demo_body(d);
-	struct str state, place;
+	struct str place;
 
-	TRY(demo_find(d, "SELECT state FROM sensing_device WHERE id = $1 AND state <> 'quarantined'", ARGS(V_STR(id)),
-		      &state));
-	if (state.p)
-		return RC_OK;
 	TRY(demo_place(d, path, &place));
 	json_put_text(&b, "place_id", place);
 	json_close(&b, '}');
@@ -60,16 +59,15 @@ static enum rc write_key(struct demo *d, struct str gateway)
 
 enum rc demo_seed_devices(struct demo *d)
 {
-	static const struct demo_device speaker = {
-		.source = DEMO_GATEWAY, .kind = "gateway", .place = "", .name = "演示网关"
-	};
-	struct str id;
+	struct str id, gateway = NO_STR;
+	bool approved;
 
 	for (size_t i = 0; i < n_demo_devices; i++) {
-		TRY(add_device(d, &demo_devices[i], &id));
-		TRY(approve(d, id, demo_devices[i].place));
+		TRY(add_device(d, &demo_devices[i], &id, &approved));
+		if (!approved)
+			TRY(approve(d, id, demo_devices[i].place));
+		if (strcmp(demo_devices[i].source, DEMO_GATEWAY) == 0)
+			gateway = id;
 	}
-	TRY(add_device(d, &speaker, &id));
-	TRY(approve(d, id, speaker.place));
-	return write_key(d, id);
+	return write_key(d, gateway);
 }

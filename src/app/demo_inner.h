@@ -15,13 +15,16 @@ struct demo {
 	struct app *app;
 	struct arena *arena;
 	const char *folder;
+	const struct actor *who; /* NULL: the system */
 	int64_t now;
 };
 
-/* A request as the system; the answer's JSON.  A refusal is said on stderr. */
+/* A request as d->who; the answer's JSON.  A refusal is said on stderr. */
 enum rc demo_ask(struct demo *d, struct str method, struct str path, struct str body, const struct json **ret) MUST_USE;
-/* First column of the first row, absent when none. */
-enum rc demo_find(struct demo *d, const char *sql, struct args args, struct str *ret) MUST_USE;
+/* First row of a list, NULL: none. */
+enum rc demo_first(struct demo *d, struct str path_and_query, const struct json **ret) MUST_USE;
+/* The person whose field 'key' says this, NULL: none. */
+enum rc demo_person(struct demo *d, const char *key, struct str value, const struct json **ret) MUST_USE;
 /* Id of the place with this path below DEMO_AREA; it must be there. */
 enum rc demo_place(struct demo *d, const char *path, struct str *ret) MUST_USE;
 /* POST to an entity; *id of what was made. */

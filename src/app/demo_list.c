@@ -3,6 +3,7 @@
 #include "app/demo_list.h"
 
 const struct demo_device demo_devices[] = {
+	{ DEMO_GATEWAY, "gateway", "", "演示网关", DEMO_QUIET, 0 },
 	{ "demo/honggu/facade-7a", "camera", "honggu.7.", "红谷春天 7 栋外立面相机 A", DEMO_FACADE, 0 },
 	{ "demo/honggu/facade-7b", "camera", "honggu.7.", "红谷春天 7 栋外立面相机 B", DEMO_FACADE, 0 },
 	{ "demo/honggu/facade-1", "camera", "honggu.1.", "红谷春天 1 栋外立面相机", DEMO_FACADE, 0 },

@@ -13,10 +13,8 @@ struct post_row {
 static const struct {
 	const char *login, *name;
 } people[] = {
-	{ "chenxiao", "陈晓" },
-	{ "wangjing", "王静" },
-	{ "zhoumin", "周敏" },
-	{ "liguoqiang", "李国强" },
+	{ "admin", "管理员" }, { "chenxiao", "陈晓" },     { "wangjing", "王静" },
+	{ "zhoumin", "周敏" }, { "liguoqiang", "李国强" },
 };
 static const struct post_row posts[] = {
 	{ "chenxiao", "seat", "", "值守员" },
@@ -35,56 +33,44 @@ static const struct post_row posts[] = {
 
 static enum rc person_id(struct demo *d, const char *login, struct str *ret)
 {
-	return demo_find(d, "SELECT id FROM people_person WHERE login = $1", ARGS(V_Z(login)), ret);
+	const struct json *found;
+
+	TRY(demo_person(d, "login", str_of(login), &found));
+	*ret = json_get_text(found, "id");
+	return RC_OK;
 }
 
-static enum rc add_admin(struct ctx *c, void *arg)
+static enum rc add_user(struct ctx *c, void *arg)
 {
-	struct people_new_user u = {
-		.login = STR("admin"), .display = STR("管理员"), .role = STR("admin"), .password = STR(DEMO_PASSWORD)
-	};
 	struct str once;
 
-	(void)arg;
-	return people_user_add(c, &u, &once);
-}
-
-/* One password, one hash: hashing is slow on purpose, and these accounts keep
- * nothing secret. */
-static enum rc share_password(struct ctx *c, void *arg)
-{
-	return db_run(c,
-		      "UPDATE people_person SET password_hash = (SELECT a.password_hash FROM people_person a"
-		      " WHERE a.login = 'admin'), must_change_password = 0 WHERE id = $1",
-		      ARGS(V_STR(*(const struct str *)arg)), NULL);
+	return people_user_add(c, arg, &once);
 }
 
 static enum rc add_person(struct demo *d, const char *login, const char *name)
 {
-	struct buf b = demo_body(d);
-	struct str known, id;
+	struct people_new_user u = { .login = str_of(login), .display = str_of(name), .password = STR(DEMO_PASSWORD) };
+	struct str known;
 
+	if (strcmp(login, "admin") == 0)
+		u.role = STR("admin");
 	TRY(person_id(d, login, &known));
-	if (known.p)
-		return RC_OK;
-	json_put_text(&b, "name", str_of(name));
-	json_put_text(&b, "display", str_of(name));
-	json_put_text(&b, "login", str_of(login));
-	json_put_text(&b, "language", STR("zh"));
-	TRY(demo_make(d, "people/person", &b, &id));
-	return app_unit(d->app, share_password, &id);
+	return known.p ? RC_OK : app_unit(d->app, add_user, &u);
 }
 
 static enum rc add_post(struct demo *d, const struct post_row *p)
 {
 	struct buf b = demo_body(d);
-	struct str person, place, known;
+	const struct json *known;
+	struct str person, place;
 
 	TRY(person_id(d, p->login, &person));
 	TRY(demo_place(d, p->place, &place));
-	TRY(demo_find(d, "SELECT id FROM people_post WHERE person_id = $1 AND place_id = $2 AND role = $3",
-		      ARGS(V_STR(person), V_STR(place), V_Z(p->role)), &known));
-	if (known.p)
+	TRY(demo_first(d,
+		       arena_fmt(d->arena, "/api/people/post?person_id=" FMT_STR "&place_id=" FMT_STR "&role=%s",
+				 ARG_STR(person), ARG_STR(place), p->role),
+		       &known));
+	if (known)
 		return RC_OK;
 	json_put_text(&b, "person_id", person);
 	json_put_text(&b, "role", str_of(p->role));
@@ -98,10 +84,10 @@ static enum rc add_post(struct demo *d, const struct post_row *p)
 static enum rc add_contact(struct demo *d, struct str person)
 {
 	struct buf b = demo_body(d);
-	struct str known;
+	const struct json *known;
 
-	TRY(demo_find(d, "SELECT id FROM people_contact WHERE person_id = $1", ARGS(V_STR(person)), &known));
-	if (known.p)
+	TRY(demo_first(d, arena_fmt(d->arena, "/api/people/contact?person_id=" FMT_STR, ARG_STR(person)), &known));
+	if (known)
 		return RC_OK;
 	json_put_text(&b, "person_id", person);
 	json_put_text(&b, "kind", STR("family"));
@@ -120,11 +106,13 @@ static enum rc add_contact(struct demo *d, struct str person)
 static enum rc add_resident(struct demo *d)
 {
 	struct buf b = demo_body(d);
+	const struct json *known;
 	struct str place, person;
 
 	TRY(demo_place(d, DEMO_WATCHED, &place));
-	TRY(demo_find(d, "SELECT id FROM people_person WHERE place_id = $1", ARGS(V_STR(place)), &person));
-	if (person.p == NULL) {
+	TRY(demo_person(d, "place_id", place, &known));
+	person = json_get_text(known, "id");
+	if (known == NULL) {
 		json_put_text(&b, "name", STR("3-2-501 住户"));
 		json_put_text(&b, "phone", STR("0791 0000 0000"));
 		json_put_text(&b, "place_id", place);
@@ -135,11 +123,6 @@ static enum rc add_resident(struct demo *d)
 
 enum rc demo_seed_people(struct demo *d)
 {
-	struct str admin;
-
-	TRY(person_id(d, "admin", &admin));
-	if (admin.p == NULL)
-		TRY(app_unit(d->app, add_admin, NULL));
 	for (size_t i = 0; i < COUNT(people); i++)
 		TRY(add_person(d, people[i].login, people[i].name));
 	for (size_t i = 0; i < COUNT(posts); i++)
@@ -163,14 +146,18 @@ static const struct duty duties[] = {
 static enum rc add_duty(struct demo *d, const struct duty *u)
 {
 	struct buf b = demo_body(d);
-	struct str person, place, known;
-	int64_t needed = u->to > 12 * HOUR ? d->now + 12 * HOUR : 0;
+	const struct json *known;
+	struct str person, place;
+	char needed[TIME_TEXT];
 
 	TRY(person_id(d, u->login, &person));
 	TRY(demo_place(d, "", &place));
-	TRY(demo_find(d, "SELECT id FROM dispatch_shift WHERE person_id = $1 AND kind = $2 AND to_at > $3",
-		      ARGS(V_STR(person), V_Z(u->kind), V_INT(needed)), &known));
-	if (known.p)
+	TRY(demo_first(d,
+		       arena_fmt(d->arena, "/api/dispatch/shift?person_id=" FMT_STR "&kind=%s&to_at.from=" FMT_STR,
+				 ARG_STR(person), u->kind,
+				 ARG_STR(time_text(u->to > 12 * HOUR ? d->now + 12 * HOUR : 1, needed))),
+		       &known));
+	if (known)
 		return RC_OK;
 	json_put_text(&b, "person_id", person);
 	json_put_text(&b, "place_id", place);
@@ -189,29 +176,32 @@ static const struct {
 	{ "wangjing", 115.91235, 28.6831, 2 * MINUTE },
 	{ "zhoumin", 115.91420, 28.6868, 15 * MINUTE },
 };
-enum { POSITION_OLD_MIN = 30 };
 
-static enum rc put_positions(struct ctx *c, void *arg)
+/* As from the worker's own phone, which is the one way in. */
+static enum rc put_position(struct demo *d, const char *login, double lon, double lat, int64_t at)
 {
-	(void)arg;
-	for (size_t i = 0; i < COUNT(positions); i++)
-		TRY(db_run(
-			c,
-			"INSERT INTO dispatch_position (person_id, lon, lat, accuracy_m, at)"
-			" SELECT id, CAST($2 AS double precision), CAST($3 AS double precision), 15, CAST($4 AS bigint)"
-			" FROM people_person WHERE login = $1"
-			" ON CONFLICT (person_id) DO UPDATE SET lon = excluded.lon, lat = excluded.lat, at = "
-			"excluded.at"
-			" WHERE dispatch_position.at < $5",
-			ARGS(V_Z(positions[i].login), V_REAL(positions[i].lon), V_REAL(positions[i].lat),
-			     V_INT(c->now - positions[i].age), V_INT(c->now - POSITION_OLD_MIN * MINUTE)),
-			NULL));
-	return RC_OK;
+	struct grant grant = { .role = app_role(d->app, STR("grid_worker")), .path = STR(DEMO_AREA) };
+	struct actor worker = { .kind = WHO_PERSON, .grants = &grant, .n_grants = 1 };
+	struct buf b = demo_body(d);
+
+	TRY(person_id(d, login, &worker.id));
+	json_put_real(&b, "lon", lon);
+	json_put_real(&b, "lat", lat);
+	json_put_int(&b, "accuracy_m", 15);
+	json_put_time(&b, "at", at);
+	json_close(&b, '}');
+	d->who = &worker;
+	enum rc rc = demo_ask(d, STR("POST"), STR("/api/dispatch/position"), buf_str(&b), NULL);
+
+	d->who = NULL;
+	return rc;
 }
 
 enum rc demo_seed_duty(struct demo *d)
 {
 	for (size_t i = 0; i < COUNT(duties); i++)
 		TRY(add_duty(d, &duties[i]));
-	return app_unit(d->app, put_positions, NULL);
+	for (size_t i = 0; i < COUNT(positions); i++)
+		TRY(put_position(d, positions[i].login, positions[i].lon, positions[i].lat, d->now - positions[i].age));
+	return RC_OK;
 }

@@ -220,8 +220,8 @@ static enum rc import_both(struct ctx *c, void *arg)
 
 enum rc demo_seed_places(struct demo *d)
 {
-	struct str known;
+	const struct json *known;
 
-	TRY(demo_find(d, "SELECT id FROM places_place WHERE path = $1", ARGS(V_STR(STR(DEMO_AREA))), &known));
-	return known.p ? RC_OK : app_unit(d->app, import_both, d);
+	TRY(demo_first(d, STR("/api/places/place?path=" DEMO_AREA), &known));
+	return known ? RC_OK : app_unit(d->app, import_both, d);
 }

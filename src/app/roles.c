@@ -15,7 +15,7 @@
 #define FIELD "places.place.read", "dispatch.work"
 
 static const char *const admin[] = { "*", NULL };
-static const char *const desk[] = { DESK, NULL };
+static const char *const desk[] = { DESK, "dispatch.shift.write", NULL }; /* the desk keeps its own rota */
 /* A community's people, places, devices and rules are its head's to keep. */
 static const char *const head[] = { DESK,
 				    FIELD,

@@ -163,6 +163,20 @@ static enum rc load_key(struct app *a)
 	return RC_OK;
 }
 
+/* For leases.  The same node again goes on at once, also after a crash and
+ * whatever its clock says: one process at a time has the folder of its key. */
+static void name_holder(struct app *a)
+{
+	struct str key = { (const char *)a->key, sizeof(a->key) };
+	uint8_t mac[CRYPTO_HASH];
+
+	if (hash_keyed(key, STR("lease holder"), mac) != RC_OK)
+		fatal("the node key has the wrong size");
+	struct str hex = hex_encode(a->arena, (struct str){ (const char *)mac, (sizeof(a->holder) - 1) / 2 });
+
+	memcpy(a->holder, hex.p, hex.n);
+}
+
 static enum rc start_in_tx(struct app *a)
 {
 	struct arena *arena = arena_new(64 << 20);
@@ -200,15 +214,16 @@ enum rc app_open(const struct app_options *o, struct app **ret)
 	a->db = db;
 	a->arena = arena;
 	id_gen_init(&a->ids);
-	id_new(&a->ids, clock_now(o->clock), a->holder);
 	while (o->modules[a->n_modules])
 		a->n_modules++;
 	make_info(a);
 	make_states(a);
 	enum rc rc = load_key(a);
 
-	if (rc == RC_OK)
+	if (rc == RC_OK) {
+		name_holder(a);
 		rc = start_in_tx(a);
+	}
 	if (rc != RC_OK) {
 		app_close(a);
 		return rc;

@@ -29,7 +29,7 @@ struct app {
 	const char *wake[MAX_WAKES]; /* words jobs wait for; the bit is the index */
 	size_t n_wake;
 	struct server *server;       /* NULL: everything on db */
-	char holder[ID_TEXT];        /* this process, for leases */
+	char holder[ID_TEXT];        /* this node, for leases */
 	uint64_t pending;            /* pokes not yet run, without a server */
 };
 

@@ -19,9 +19,10 @@
 	"\"when\":{\"any\":[" SENSED "," OPENED "," GRANT "," METER "]},\"for_s\":259200,"              \
 	"\"task\":{\"form\":\"elder-visit\"}}"
 
-/* A falling object is seen by several cameras of one facade: merged by place. */
+/* A falling object is seen by several cameras of one facade: each may speak
+ * once, and they become one alert by place. */
 #define THROWN_OBJECT                                                                                   \
-	"{\"kind\":\"match\",\"severity\":\"urgent\",\"template\":\"thrown-object\",\"key\":\"place\"," \
+	"{\"kind\":\"match\",\"severity\":\"urgent\",\"template\":\"thrown-object\",\"key\":\"device\"," \
 	"\"when\":{\"all\":[" THROWN                                                                    \
 	"," IS("score", "ge", "0.6") "]},\"cooldown_s\":60,\"merge_s\":120,"                            \
 				     "\"limit\":{\"n\":60,\"per_s\":3600},\"task\":{\"form\":\"thrown-object\"}}"

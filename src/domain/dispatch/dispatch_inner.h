@@ -51,9 +51,7 @@ enum rc dispatch_distance(struct ctx *c, struct str person_id, struct str place_
 
 /* ---- tasks ---- */
 
-/* A new offer to one worker; the row is filled. */
-enum rc dispatch_offer(struct ctx *c, const struct alert_ref *alert, const struct candidate *to, struct str instructions,
-		       struct task *t) MUST_USE;
+/* After a refusal or a silence: to the next worker, or back to the desk. */
 enum rc dispatch_offer_next(struct ctx *c, const struct task *last) MUST_USE;
 enum rc dispatch_expire(struct ctx *c) MUST_USE; /* job: offers nobody answered go to the next */
 enum rc dispatch_form_check(struct ctx *c, struct str kind, const struct json *report) MUST_USE;

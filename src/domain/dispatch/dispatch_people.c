@@ -215,7 +215,7 @@ enum rc dispatch_position(struct ctx *c, struct call *k)
 		return FAIL(c, RC_INVALID, "bad_time", STR("at"), "at must be an RFC 3339 time");
 	if (at > c->now)
 		at = c->now;
-	TRY(db_int(c, "SELECT count(*) FROM dispatch_shift WHERE person_id = $1 AND from_at <= $2 AND to_at > $2",
+	TRY(db_int(c, "SELECT count(*) FROM dispatch_shift WHERE person_id = $1 AND kind <> 'rest' AND from_at <= $2 AND to_at > $2",
 		   ARGS(V_STR(c->who.id), V_INT(c->now)), 0, &on_shift));
 	if (!on_shift)
 		return FAIL(c, RC_CONFLICT, "off_shift", NO_STR, "positions are taken on shift only");
@@ -230,6 +230,6 @@ enum rc dispatch_forget_positions(struct ctx *c)
 {
 	return db_run(c,
 		      "DELETE FROM dispatch_position WHERE NOT EXISTS (SELECT 1 FROM dispatch_shift s WHERE"
-		      " s.person_id = dispatch_position.person_id AND s.from_at <= $1 AND s.to_at > $1)",
+		      " s.person_id = dispatch_position.person_id AND s.kind <> 'rest' AND s.from_at <= $1 AND s.to_at > $1)",
 		      ARGS(V_INT(c->now)), NULL);
 }

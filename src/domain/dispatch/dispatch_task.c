@@ -65,15 +65,20 @@ static enum rc next_number(struct ctx *c, struct str *ret)
 	return RC_OK;
 }
 
+static enum rc count_open(struct ctx *c, struct str alert_id, int64_t *open)
+{
+	return db_int(c,
+		      "SELECT count(*) FROM dispatch_task WHERE alert_id = $1 AND two_people = 0"
+		      " AND state IN ('offered', 'accepted', 'on_the_way', 'arrived', 'reported')",
+		      ARGS(V_STR(alert_id)), 0, open);
+}
+
 static enum rc none_open(struct ctx *c, struct str alert_id)
 {
-	struct str who;
+	int64_t open;
 
-	TRY(db_text(c,
-		    "SELECT worker_name FROM dispatch_task WHERE alert_id = $1 AND two_people = 0"
-		    " AND state IN ('offered', 'accepted', 'on_the_way', 'arrived', 'reported') LIMIT 1",
-		    ARGS(V_STR(alert_id)), &who));
-	return who.p == NULL ? RC_OK : FAIL(c, RC_CONFLICT, "task_open", STR("alert_id"), "another task for this alert is open");
+	TRY(count_open(c, alert_id, &open));
+	return open == 0 ? RC_OK : FAIL(c, RC_CONFLICT, "task_open", STR("alert_id"), "another task for this alert is open");
 }
 
 /* The ten minutes run from the first offer for the alert, not from the last:
@@ -88,9 +93,14 @@ static enum rc due_of(struct ctx *c, struct str alert_id, int64_t *due)
 	return RC_OK;
 }
 
+static bool is_wanted(const struct alert_ref *alert)
+{
+	return alert->state == WATCH_ACKNOWLEDGED || alert->state == WATCH_DISPATCHED;
+}
+
 static enum rc fill_offer(struct ctx *c, const struct alert_ref *alert, struct task *t)
 {
-	if (alert->state != WATCH_ACKNOWLEDGED && alert->state != WATCH_DISPATCHED)
+	if (!is_wanted(alert))
 		return FAIL(c, RC_CONFLICT, "not_acknowledged", STR("alert_id"), "somebody must acknowledge the alert first");
 	if (!t->two_people)
 		TRY(none_open(c, alert->id));
@@ -128,37 +138,44 @@ static enum rc on_create(struct ctx *c, void *row, const struct json *in)
 	return fill_offer(c, &alert, t);
 }
 
-enum rc dispatch_offer(struct ctx *c, const struct alert_ref *alert, const struct candidate *to, struct str instructions,
-		       struct task *t)
+/* The same errand for somebody else. */
+static enum rc offer_to(struct ctx *c, const struct alert_ref *alert, const struct candidate *to, const struct task *last)
 {
-	entity_init(&task_entity, t);
-	t->alert_id = alert->id;
-	t->worker_id = to->person_id;
-	t->worker_name = to->name;
-	t->instructions = instructions;
-	TRY(fill_offer(c, alert, t));
-	return entity_insert(c, &task_entity, t, "create");
+	struct task t;
+
+	entity_init(&task_entity, &t);
+	t.alert_id = alert->id;
+	t.worker_id = to->person_id;
+	t.worker_name = to->name;
+	t.instructions = last->instructions;
+	t.two_people = last->two_people;
+	TRY(fill_offer(c, alert, &t));
+	return entity_insert(c, &task_entity, &t, "create");
 }
 
 /* Nobody answered, or somebody refused: the next one, at most three in a row;
- * then the desk decides again. */
+ * then the desk decides again.  It may have done so already: an errand given to
+ * somebody meanwhile, an alert closed or opened anew is no failure here, or one
+ * such task would hold up all others. */
 enum rc dispatch_offer_next(struct ctx *c, const struct task *last)
 {
 	struct alert_ref alert;
 	struct candidate *list;
-	struct task t;
 	size_t n;
-	int64_t tries;
+	int64_t tries, open;
 
 	TRY(db_int(c, "SELECT count(*) FROM dispatch_task WHERE alert_id = $1 AND state IN ('refused', 'expired')",
 		   ARGS(V_STR(last->alert_id)), 0, &tries));
+	TRY(count_open(c, last->alert_id, &open));
+	if (open && !last->two_people)
+		return RC_OK;
 	TRY(watch_alert_get(c, last->alert_id, &alert));
-	if (alert.state == WATCH_CLOSED || tries >= TRIES_MOST)
+	if (!is_wanted(&alert) || tries >= TRIES_MOST)
 		return watch_tell(c, last->alert_id, "offers_ended", NO_STR);
 	TRY(dispatch_candidates(c, &alert, &list, &n));
 	for (size_t i = 0; i < n; i++)
 		if (candidate_ready(&list[i]) && !list[i].refused && list[i].busy == 0)
-			return dispatch_offer(c, &alert, &list[i], last->instructions, &t);
+			return offer_to(c, &alert, &list[i], last);
 	return watch_tell(c, last->alert_id, "offers_ended", NO_STR);
 }
 

@@ -85,15 +85,29 @@ static struct str path_of(struct ctx *c, const struct place *p, const struct pla
 	return arena_fmt(c->arena, FMT_STR ".", ARG_STR(p->code));
 }
 
+static struct str last_code(struct str path)
+{
+	size_t n = path.n - 1, from = n; /* without the last dot */
+
+	while (from && path.p[from - 1] != '.')
+		from--;
+	return (struct str){ path.p + from, n - from };
+}
+
+/* A building is called by its name ("7 栋"), a home by its codes ("7-2-501"). */
 static struct str label_of(struct ctx *c, const struct place *p, const struct place_ref *parent)
 {
 	bool inside = parent && parent->kind >= PLACE_BUILDING && parent->kind <= PLACE_DWELLING;
 
-	if (p->kind < PLACE_BUILDING || (p->kind == PLACE_SPOT && !inside))
+	if (p->kind <= PLACE_BUILDING || (p->kind == PLACE_SPOT && !inside))
 		return p->name;
 	if (p->kind == PLACE_SPOT)
 		return arena_fmt(c->arena, FMT_STR " " FMT_STR, ARG_STR(parent->label), ARG_STR(p->name));
-	return inside ? arena_fmt(c->arena, FMT_STR "-" FMT_STR, ARG_STR(parent->label), ARG_STR(p->code)) : p->code;
+	if (!inside)
+		return p->code;
+	struct str base = parent->kind == PLACE_BUILDING ? last_code(parent->path) : parent->label;
+
+	return arena_fmt(c->arena, FMT_STR "-" FMT_STR, ARG_STR(base), ARG_STR(p->code));
 }
 
 bool place_settle(struct ctx *c, struct place *p, const struct place_ref *parent, struct place_fault *f)

@@ -57,6 +57,10 @@ enum rc watch_tell(struct ctx *c, struct str alert_id, const char *what, struct 
  * Appends a JSON list [{"rule_id","name","true","useful","false"}]. */
 enum rc watch_precision(struct ctx *c, int64_t since_at, struct buf *out) MUST_USE;
 
+/* A sighting known from elsewhere (a phone call, a visit, an earlier record):
+ * the watch counts from 'at'.  In a write unit. */
+enum rc watch_welfare_seen(struct ctx *c, struct str welfare_id, struct str source_id, int64_t at) MUST_USE;
+
 /* Installs the rule templates as active rules for a place (demo, first start).
  * Idempotent: a template that the place already has is left alone.  In a write
  * unit, as the system. */

@@ -2,6 +2,8 @@
  * and the events between snapshot and cursor with matches held back. */
 #include "domain/watch/watch_eval.h"
 
+#include "sys/crypto.h"
+
 #include <string.h>
 
 /* ---- built from the database ------------------------------------------------------------ */
@@ -192,9 +194,12 @@ enum rc eval_build(struct ctx *c, struct watch_memory *st)
  * backtest to look at. */
 enum rc watch_first_cursor(struct ctx *c)
 {
+	int64_t seed;
+
+	crypto_random(&seed, sizeof(seed)); /* keys hashes: nobody shall guess them */
 	return db_run(c,
 		      "INSERT INTO watch_cursor (id, generation, cursor_seq, snapshot_seq, seed) VALUES ('one', 1, $1, "
 		      "$1, $2)"
 		      " ON CONFLICT (id) DO NOTHING",
-		      ARGS(V_INT(sensing_last_seq(c)), V_INT(c->now)), NULL);
+		      ARGS(V_INT(sensing_last_seq(c)), V_INT(seed)), NULL);
 }

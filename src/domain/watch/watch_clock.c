@@ -8,9 +8,9 @@
 static const struct {
 	const char *role;
 	int64_t after_s;
-} ladder_default[] = { { "deputy", 60 }, { "community_head", 180 }, { "street", 300 }, { "suggestion", 600 } };
+} ladder_default[] = { { "deputy", 60 }, { "head", 180 }, { "office", 300 }, { "suggestion", 600 } };
 
-const char *const watch_ladder_roles[] = { "seat", "deputy", "community_head", "street", "suggestion", NULL };
+const char *const watch_ladder_roles[] = { "seat", "deputy", "head", "office", "suggestion", NULL };
 
 static const struct field ladder_fields[] = {
 	F_STD(struct ladder_row),
