@@ -159,11 +159,16 @@ class Client:
         return self
 
 
+def program(build):
+    return next((p for p in (os.path.join(build, "jiuan"), os.path.join(build, "src", "app", "jiuan")) if os.path.exists(p)),
+                os.path.join(build, "jiuan"))
+
+
 class Server:
     """build/jiuan serve on a free port, data in a folder."""
 
     def __init__(self, build, data, *options, cpu=None):
-        self.args = [os.path.join(build, "jiuan"), "serve", "--data", data, "--port", "0", "--log", "warn",
+        self.args = [program(build), "serve", "--data", data, "--port", "0", "--log", "warn",
                      "--web", "/nonexistent", *options]
         if cpu is not None:
             self.args = pinned(cpu, self.args)
@@ -207,6 +212,9 @@ class Server:
 
     def __exit__(self, *_):
         self.stop()
+
+
+COMMUNITY = (("city", "3601"), ("district", "360113"), ("subdistrict", "360113001"), ("community", "360113001001"))
 
 
 def make_places(admin, *kinds_codes):

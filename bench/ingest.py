@@ -3,7 +3,7 @@ import os
 import sqlite3
 import subprocess
 
-from bench import check, figures_of, make_device, make_places
+from bench import COMMUNITY, check, figures_of, make_device, make_places
 
 DEVICES = 64
 
@@ -11,7 +11,7 @@ DEVICES = 64
 def prepare(server, keys):
     """64 active devices; their keys as the load wants them."""
     admin = server.admin()
-    place, _ = make_places(admin, ("city", "36"), ("community", "360113001001"))
+    place, _ = make_places(admin, *COMMUNITY)
     with open(keys, "w") as f:
         for i in range(DEVICES):
             f.write("%s %s load/%d\n" % (*make_device(admin, f"load/{i}", place), i))
@@ -24,7 +24,8 @@ def load(build, port, pid, keys, seconds, per_post, connections=64):
                           text=True, timeout=seconds * 10 + 120)
     check(done.returncode == 0, f"the load ended with {done.returncode}: {done.stderr[-2000:]}")
     found = figures_of(done.stdout)
-    check(found["ingest_accepted"] > 0 and found["ingest_duplicate"] > 0, f"nothing accepted or no duplicate found: {found}")
+    known = found["ingest_duplicate"] > 0 or found["ingest_posts"] * per_post < 10_000  # 1 % are sent twice
+    check(found["ingest_accepted"] > 0 and known, f"nothing accepted or no duplicate found: {found}")
     return found
 
 
@@ -34,7 +35,8 @@ def check_stored(db, accepted):
         rows, = c.execute("SELECT count(*) FROM sensing_event").fetchone()
         check(rows == accepted, f"{rows} rows stored, {accepted} accepted")
         if rows <= 8_000_000:
-            twice = c.execute("SELECT count(*) - count(DISTINCT event_id) FROM sensing_event").fetchone()[0]
+            twice, = c.execute("SELECT count(*) FROM (SELECT 1 FROM sensing_event GROUP BY source_no, event_id"
+                               " HAVING count(*) > 1)").fetchone()
             check(twice == 0, f"{twice} events are stored twice")
 
 

@@ -42,5 +42,10 @@ SUITES = [
     suite("demo", "{build}/tests/app/demo_test", pg=True, timeout=180, weight=8),
     suite("scenarios", "{build}/tests/app/scenario tests/scenarios/S7.json tests/scenarios/S8.json", pg=True,
           timeout=180, weight=7),
+    *[suite("core_" + n, "{build}/tests/core/core_%s_test" % n, pg=True, timeout=120, weight=3)
+      for n in ("field", "list", "access", "record", "start")],
+    suite("core_server", "{build}/tests/core/core_server_test", pg=True, timeout=120, weight=16),
+    suite("dispatch_duty", "{build}/tests/dispatch/dispatch_duty_test", pg=True, timeout=120, weight=3),
+    suite("dispatch_task", "{build}/tests/dispatch/dispatch_task_test", pg=True, timeout=120, weight=10),
     suite("writer", "{build}/tests/store/writer_test", pg=True, weight=6),
 ]

@@ -4,6 +4,7 @@
  *
  *     host <store url> <keys file> [workers]
  */
+#include "server/server.h"
 #include "core/app.h"
 #include "domain/places/places.h"
 #include "domain/sensing/sensing.h"

@@ -1,6 +1,7 @@
 /* cmd_data.c - jiuan import and jiuan export. */
 #include "app/cli.h"
 
+#include "domain/people/people.h"
 #include "domain/places/places.h"
 #include "sys/file.h"
 
@@ -119,6 +120,9 @@ static enum rc export_unit(struct ctx *c, void *arg)
 	if (strcmp(e->what, "register") == 0) {
 		TRY(app_register(c, &out));
 	} else {
+		struct person_ref who;
+
+		TRY(people_person_get(c, str_of(e->id), "ID", &who));
 		TRY(note_look(c, "people.person", str_of(e->id), str_of(e->id), STR("*"), STR("export"), str_of(e->reason)));
 		TRY(app_export_person(c, str_of(e->id), &out));
 	}
@@ -152,7 +156,9 @@ int cmd_export(int argc, char **argv)
 		return EXIT_FAILED;
 	struct exporting e = { words[0], words[1], o.reason };
 
-	code = app_unit(s.app, export_unit, &e) == RC_OK ? EXIT_FINE : EXIT_FAILED;
+	enum rc rc = app_unit(s.app, export_unit, &e);
+
+	code = rc == RC_OK ? EXIT_FINE : rc == RC_INVALID ? EXIT_REFUSED : EXIT_FAILED;
 	session_close(&s);
 	return code;
 }

@@ -4,6 +4,7 @@
 #include "app/demo.h"
 #include "app/frigate_link.h"
 #include "domain/people/people.h"
+#include "server/server.h"
 #include "sys/file.h"
 #include "sys/log.h"
 

@@ -53,20 +53,4 @@ enum rc app_register(struct ctx *c, struct buf *out) MUST_USE;
  * the first row that does not fit. */
 enum rc app_check_audit(struct ctx *c, int64_t *rows, int64_t *bad_seq) MUST_USE;
 
-/* ---- server: HTTP, workers, one writer, jobs, live streams ------------------- */
-
-struct log;
-struct server_options {
-	const char *bind; /* "127.0.0.1" */
-	int port;         /* 0: any free one */
-	int workers;
-	const char *web_root; /* built pages, or NULL */
-	const char *tls_cert, *tls_key;
-	struct log *log;
-};
-struct server;
-enum rc server_start(struct app *a, const struct server_options *o, struct server **ret) MUST_USE;
-int server_port(const struct server *s);
-void server_stop(struct server *s);
-
 #endif

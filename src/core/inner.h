@@ -17,6 +17,13 @@ struct entity_info {
 	bool person_is_id;
 };
 
+/* Where write units and woken jobs run when a server runs. */
+struct unit_runner {
+	void *self;
+	enum rc (*write)(void *self, enum rc (*run)(struct conn *db, void *arg), void *arg); /* waits for COMMIT */
+	void (*wake)(void *self, uint64_t pokes);
+};
+
 struct app {
 	struct app_options o;
 	struct conn *db;
@@ -28,7 +35,7 @@ struct app {
 	void **state;                /* by module */
 	const char *wake[MAX_WAKES]; /* words jobs wait for; the bit is the index */
 	size_t n_wake;
-	struct server *server;       /* NULL: everything on db */
+	struct unit_runner runner;       /* no 'self': everything on db */
 	char holder[ID_TEXT];        /* this node, for leases */
 	uint64_t pending;            /* pokes not yet run, without a server */
 };
@@ -113,11 +120,10 @@ enum rc unit_run(struct app *a, enum rc (*fn)(struct ctx *c, void *arg), void *a
 enum rc job_run(struct app *a, const struct job *j, struct conn *reader) MUST_USE;
 const struct job *app_job(const struct app *a, size_t n, const struct module **m); /* n-th of all; NULL past the last */
 
-/* server.c: a write unit through the one writer */
-enum rc server_write(struct server *s, enum rc (*run)(struct conn *db, void *arg), void *arg) MUST_USE;
-void server_wake(struct server *s, uint64_t pokes);
 
 /* Leases of all jobs for this process; held[n] says whether job n may run here. */
+/* Writes a row to see whether anything can be written. */
+enum rc core_touch(struct ctx *c, void *arg) MUST_USE;
 enum rc lease_all(struct app *a, bool *held, size_t n) MUST_USE;
 /* At the end: whoever comes next need not wait for them to run out. */
 enum rc lease_drop(struct app *a) MUST_USE;

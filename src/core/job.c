@@ -45,7 +45,7 @@ static enum rc local_write(struct conn *db, enum rc (*run)(struct conn *db, void
 enum rc unit_run(struct app *a, enum rc (*fn)(struct ctx *c, void *arg), void *arg, struct failure *why)
 {
 	struct unit_call u = { .app = a, .arena = arena_new(UNIT_ARENA), .fn = fn, .arg = arg };
-	enum rc rc = a->server ? server_write(a->server, call_unit, &u) : local_write(a->db, call_unit, &u);
+	enum rc rc = a->runner.self ? a->runner.write(a->runner.self, call_unit, &u) : local_write(a->db, call_unit, &u);
 
 	if (rc == RC_OK)
 		app_wake(a, u.pokes);
@@ -137,8 +137,8 @@ void app_wake(struct app *a, uint64_t pokes)
 {
 	if (pokes == 0)
 		return;
-	if (a->server)
-		server_wake(a->server, pokes);
+	if (a->runner.self)
+		a->runner.wake(a->runner.self, pokes);
 	else
 		a->pending |= pokes;
 }
@@ -170,6 +170,12 @@ enum rc app_settle(struct app *a)
 			return RC_OK;
 	}
 	return RC_OK;
+}
+
+enum rc core_touch(struct ctx *c, void *arg)
+{
+	(void)arg;
+	return db_run(c, "UPDATE core_schema SET version = version WHERE module = 'core'", NO_ARGS, NULL);
 }
 
 /* ---- leases: of several processes on one database one runs a job --------------- */

@@ -1,5 +1,6 @@
 /* Who sees and does what: a table written by hand against every operation;
  * steps from every state; what colliding changes and second tellings get. */
+#include "core/inner.h"
 #include "harness.h"
 #include "thing.h"
 
@@ -15,10 +16,14 @@ enum { OWN, HOME, MINE, HERE, CHILD, SIBLING, PARENT, ELSE, LOOKALIKE, N_ROWS };
 static const struct {
 	const char *id, *path, *owner, *helper, *home, *state;
 } rows[N_ROWS] = {
-	[OWN] = { "own", "37.01.", "me", NULL, NULL, "new" },        [HOME] = { "home", "37.01.", "x", NULL, "h1", "new" },
-	[MINE] = { "mine", "37.01.", "x", "me", NULL, "open" },      [HERE] = { "here", "36.01.", "x", "y", "h2", "new" },
-	[CHILD] = { "child", "36.01.02.", "x", NULL, NULL, "new" },  [SIBLING] = { "sibling", "36.02.", "x", NULL, NULL, "new" },
-	[PARENT] = { "parent", "36.", "x", NULL, NULL, "new" },      [ELSE] = { "else", "37.01.", "x", "y", "h2", "open" },
+	[OWN] = { "own", "37.01.", "me", NULL, NULL, "new" },
+	[HOME] = { "home", "37.01.", "x", NULL, "h1", "new" },
+	[MINE] = { "mine", "37.01.", "x", "me", NULL, "open" },
+	[HERE] = { "here", "36.01.", "x", "y", "h2", "new" },
+	[CHILD] = { "child", "36.01.02.", "x", NULL, NULL, "new" },
+	[SIBLING] = { "sibling", "36.02.", "x", NULL, NULL, "new" },
+	[PARENT] = { "parent", "36.", "x", NULL, NULL, "new" },
+	[ELSE] = { "else", "37.01.", "x", "y", "h2", "open" },
 	[LOOKALIKE] = { "like", "36.011.", "x", NULL, NULL, "new" },
 };
 
@@ -38,15 +43,16 @@ static void put_rows(struct rig *r)
 {
 	run_sql(r, "DELETE FROM thing_item");
 	for (size_t i = 0; i < N_ROWS; i++)
-		assert_int_equal(
-			conn_run(app_conn(r->app),
-				 "INSERT INTO thing_item (id, version, created_at, updated_at, place_path, owner_id, helper_id, home_id, title,"
-				 " phone, color, ready, state, token) VALUES ($1, 1, 1, 1, $2, $3, $4, $5, 'title', '13800138000', 'red', 0, $6,"
-				 " 'secret-canary')",
-				 ARGS(V_Z(rows[i].id), V_Z(rows[i].path), V_Z(rows[i].owner), V_Z(rows[i].helper), V_Z(rows[i].home),
-				      V_Z(rows[i].state)),
-				 NULL),
-			RC_OK);
+		assert_int_equal(conn_run(app_conn(r->app),
+					  "INSERT INTO thing_item (id, version, created_at, updated_at, place_path, "
+					  "owner_id, helper_id, home_id, title,"
+					  " phone, color, ready, state, token) VALUES ($1, 1, 1, 1, $2, $3, $4, $5, "
+					  "'title', '13800138000', 'red', 0, $6,"
+					  " 'secret-canary')",
+					  ARGS(V_Z(rows[i].id), V_Z(rows[i].path), V_Z(rows[i].owner),
+					       V_Z(rows[i].helper), V_Z(rows[i].home), V_Z(rows[i].state)),
+					  NULL),
+				 RC_OK);
 }
 
 static void expect(struct rig *r, const struct actor *who, const char *role, size_t row, char want, const char *method,
@@ -126,6 +132,11 @@ static void edges(struct rig *r)
 	refused(r, boss, "POST", item, "{\"place_path\":\"36.\",\"title\":\"abc\"}", 403, "denied", "");
 	refused(r, boss, "POST", item, "{\"place_path\":\"36.011.\",\"title\":\"abc\"}", 403, "denied", "");
 	refused(r, boss, "POST", item, "{\"place_path\":\"36.02.\",\"title\":\"abc\"}", 403, "denied", "");
+	/* Without a place a row is for those who hold the word everywhere, as in lists. */
+	struct about nowhere = { .entity = "thing.item", .id = STR("x") };
+
+	assert_true(see_event(all, &thing_item, &nowhere));
+	assert_false(see_event(two, &thing_item, &nowhere));
 	/* An empty household is nobody's household. */
 	run_sql(r, "UPDATE thing_item SET home_id = NULL, owner_id = NULL, helper_id = NULL");
 	for (const char *const *role = (const char *const[]){ "homely", "owner", "helper", NULL }; *role; role++) {
@@ -163,11 +174,13 @@ static void steps(struct rig *r)
 		if (all[i].status == 200) {
 			const struct json *j = call(r, me, "POST", fmt(r, "%s/%s", row, all[i].verb), all[i].body, 200);
 
-			assert_string_equal(text_at(r, j, "state"), strcmp(all[i].verb, "start") == 0 ? "open" : "done");
+			assert_string_equal(text_at(r, j, "state"),
+					    strcmp(all[i].verb, "start") == 0 ? "open" : "done");
 			assert_int_equal(int_at(j, "version"), 2);
 			continue;
 		}
-		const struct json *j = refused(r, me, "POST", fmt(r, "%s/%s", row, all[i].verb), all[i].body, 409, "wrong_state", "state");
+		const struct json *j = refused(r, me, "POST", fmt(r, "%s/%s", row, all[i].verb), all[i].body, 409,
+					       "wrong_state", "state");
 
 		assert_string_equal(text_at(r, j, "current.state"), all[i].from);
 		assert_int_equal(int_at(j, "current.version"), 1);
@@ -177,12 +190,16 @@ static void steps(struct rig *r)
 	refused(r, me, "POST", fmt(r, "%s/start", row), NULL, 400, "required", "helper_id");
 	refused(r, me, "POST", fmt(r, "%s/start", row), "{\"helper_id\":null}", 400, "required", "helper_id");
 	refused(r, me, "POST", fmt(r, "%s/start", row), "{\"helper_id\":\"\"}", 400, "wrong_length", "helper_id");
-	refused(r, me, "POST", fmt(r, "%s/start", row), "{\"helper_id\":\"me\",\"title\":\"new\"}", 400, "read_only", "title");
-	refused(r, me, "POST", fmt(r, "%s/start", row), "{\"helper_id\":\"me\",\"state\":\"done\"}", 400, "read_only", "state");
-	refused(r, me, "POST", fmt(r, "%s/start", row), "{\"helper_id\":\"me\",\"nothing\":1}", 400, "unknown_field", "nothing");
+	refused(r, me, "POST", fmt(r, "%s/start", row), "{\"helper_id\":\"me\",\"title\":\"new\"}", 400, "read_only",
+		"title");
+	refused(r, me, "POST", fmt(r, "%s/start", row), "{\"helper_id\":\"me\",\"state\":\"done\"}", 400, "read_only",
+		"state");
+	refused(r, me, "POST", fmt(r, "%s/start", row), "{\"helper_id\":\"me\",\"nothing\":1}", 400, "unknown_field",
+		"nothing");
 	refused(r, me, "POST", fmt(r, "%s/start", row), "[]", 400, "wrong_type", "");
 	call(r, me, "POST", fmt(r, "%s/start", row), "{\"helper_id\":\"me\"}", 200);
-	call(r, me, "POST", fmt(r, "%s/finish", row), "{\"result\":\"well\",\"size\":9}", 200); /* with an optional one */
+	call(r, me, "POST", fmt(r, "%s/finish", row), "{\"result\":\"well\",\"size\":9}",
+	     200); /* with an optional one */
 	assert_int_equal(int_at(here(r), "size"), 9);
 }
 
@@ -208,7 +225,8 @@ static void versions(struct rig *r)
 
 	assert_int_equal(int_at(j, "current.size"), 2);
 	assert_int_equal(int_at(j, "current.version"), 2);
-	j = refused(r, me, "POST", fmt(r, "%s/start", row), "{\"helper_id\":\"me\"}", 412, "changed_meanwhile", "version");
+	j = refused(r, me, "POST", fmt(r, "%s/start", row), "{\"helper_id\":\"me\"}", 412, "changed_meanwhile",
+		    "version");
 	assert_string_equal(text_at(r, j, "current.state"), "new");
 	static const char *const bad[] = { "2", "\"2", "2\"", "\"\"", "\"x\"", "W/\"2\"", "" };
 
@@ -254,7 +272,8 @@ static void idempotency(struct rig *r)
 	call(r, me, "POST", item, body, 201);
 	assert_true(str_eq(first, r->last.body));
 	assert_string_equal(header_of(r, "Idempotency-Replayed"), "true");
-	refused(r, me, "POST", item, "{\"place_path\":\"36.01.\",\"title\":\"abd\"}", 409, "idempotency_mismatch", "Idempotency-Key");
+	refused(r, me, "POST", item, "{\"place_path\":\"36.01.\",\"title\":\"abd\"}", 409, "idempotency_mismatch",
+		"Idempotency-Key");
 	refused(r, me, "PATCH", fmt(r, "%s/x", item), body, 409, "idempotency_mismatch", "Idempotency-Key");
 	call(r, you, "POST", item, body, 201);
 	assert_string_equal(header_of(r, "Idempotency-Replayed"), "");
@@ -268,7 +287,8 @@ static void idempotency(struct rig *r)
 	r->idem = "a-look-key";
 	run_sql(r, "UPDATE thing_item SET owner_id = 'x'");
 	for (int i = 0; i < 2; i++)
-		call(r, me, "POST", fmt(r, "%s/%s/reveal", item, text_at(r, call(r, me, "GET", item, NULL, 200), "items.0.id")),
+		call(r, me, "POST",
+		     fmt(r, "%s/%s/reveal", item, text_at(r, call(r, me, "GET", item, NULL, 200), "items.0.id")),
 		     "{\"fields\":[\"phone\"],\"purpose\":\"visit\",\"reason\":\"A-1\"}", 200);
 	assert_string_equal(header_of(r, "Idempotency-Replayed"), "");
 	assert_int_equal(count(r, "SELECT count(*) FROM core_look"), 2);

@@ -116,13 +116,16 @@ static void all_members(struct rig *r)
 		if (members[i].status == 201)
 			call(r, who, "POST", item, with(r, members[i].member), 201);
 		else
-			refused(r, who, "POST", item, with(r, members[i].member), 400, members[i].code, members[i].field);
+			refused(r, who, "POST", item, with(r, members[i].member), 400, members[i].code,
+				members[i].field);
 	}
 	/* JSON by bytes: 100 fit, 101 do not. */
 	call(r, who, "POST", item, with(r, fmt(r, "\"extra\":[\"%s\"]", letters(r, "x", 96))), 201);
-	refused(r, who, "POST", item, with(r, fmt(r, "\"extra\":[\"%s\"]", letters(r, "x", 97))), 400, "wrong_length", "extra");
+	refused(r, who, "POST", item, with(r, fmt(r, "\"extra\":[\"%s\"]", letters(r, "x", 97))), 400, "wrong_length",
+		"extra");
 	call(r, who, "POST", item, with(r, fmt(r, "\"home_id\":\"%s\"", letters(r, "h", 64))), 201);
-	refused(r, who, "POST", item, with(r, fmt(r, "\"home_id\":\"%s\"", letters(r, "h", 65))), 400, "wrong_length", "home_id");
+	refused(r, who, "POST", item, with(r, fmt(r, "\"home_id\":\"%s\"", letters(r, "h", 65))), 400, "wrong_length",
+		"home_id");
 }
 
 static void test_members(void **state)
@@ -134,9 +137,11 @@ static void test_members(void **state)
 static void what_comes_back(struct rig *r)
 {
 	const struct actor *who = boss(r), *other = rig_actor(r, "x", "viewer@36.", NULL);
-	const char *id = create(r, who, item,
-				"{\"place_path\":\"36.01.\",\"title\":\"a\\\"\\u4e45\",\"color\":\"green\",\"size\":7,\"weight\":0.75,"
-				"\"ready\":true,\"due_at\":\"2026-03-12T09:07:41.25+08:00\",\"extra\":{\"a\":[1,2]}, \"home_id\":\"h1\"}");
+	const char *id = create(
+		r, who, item,
+		"{\"place_path\":\"36.01.\",\"title\":\"a\\\"\\u4e45\",\"color\":\"green\",\"size\":7,\"weight\":0.75,"
+		"\"ready\":true,\"due_at\":\"2026-03-12T09:07:41.25+08:00\",\"extra\":{\"a\":[1,2]}, "
+		"\"home_id\":\"h1\"}");
 	const struct json *j = call(r, who, "GET", fmt(r, "%s/%s", item, id), NULL, 200);
 	double w = 0;
 
@@ -155,11 +160,13 @@ static void what_comes_back(struct rig *r)
 	assert_null(at(j, "token"));
 	assert_string_equal(header_of(r, "ETag"), "\"1\"");
 	/* Written to nothing again. */
-	j = call(r, who, "PATCH", fmt(r, "%s/%s", item, id), "{\"size\":null,\"weight\":null,\"due_at\":null,\"extra\":null}", 200);
-	assert_true(at(j, "size")->kind == J_NULL && at(j, "weight")->kind == J_NULL && at(j, "due_at")->kind == J_NULL &&
-		    at(j, "extra")->kind == J_NULL);
+	j = call(r, who, "PATCH", fmt(r, "%s/%s", item, id),
+		 "{\"size\":null,\"weight\":null,\"due_at\":null,\"extra\":null}", 200);
+	assert_true(at(j, "size")->kind == J_NULL && at(j, "weight")->kind == J_NULL &&
+		    at(j, "due_at")->kind == J_NULL && at(j, "extra")->kind == J_NULL);
 	refused(r, who, "PATCH", fmt(r, "%s/%s", item, id), "{\"title\":null}", 400, "required", "title");
-	refused(r, who, "PATCH", fmt(r, "%s/%s", item, id), "{\"place_path\":\"36.02.\"}", 400, "read_only", "place_path");
+	refused(r, who, "PATCH", fmt(r, "%s/%s", item, id), "{\"place_path\":\"36.02.\"}", 400, "read_only",
+		"place_path");
 	call(r, other, "GET", fmt(r, "%s/%s", item, id), NULL, 200);
 }
 
@@ -183,7 +190,9 @@ static const char *nested(struct rig *r, int deep)
 static void bodies(struct rig *r)
 {
 	const struct actor *who = boss(r);
-	static const char *const bad[] = { NULL, "", "  ", "{", "{}x", "{\"title\":}", "nul", "{\"title\":\"\xff\"}", "{'title':1}" };
+	static const char *const bad[] = {
+		NULL, "", "  ", "{", "{}x", "{\"title\":}", "nul", "{\"title\":\"\xff\"}", "{'title':1}"
+	};
 
 	for (size_t i = 0; i < COUNT(bad); i++)
 		refused(r, who, "POST", item, bad[i], 400, "bad_json", "");

@@ -12,10 +12,12 @@ static const char *const colors[] = { "red", "green" };
 static const char *make(struct rig *r, const struct actor *who, int n)
 {
 	r->now += SECOND;
-	return create(r, who, item,
-		      fmt(r, "{\"place_path\":\"36.%02d.\",\"title\":\"t~^%02d\",\"color\":\"%s\",\"size\":%d,\"weight\":%d.5,"
-			     "\"ready\":%s,\"due_at\":\"2026-03-%02dT00:00:00Z\"}",
-			  n % 3, n / 2, colors[n % 2], n % 100 + 1, n % 7 + 1, n % 3 ? "true" : "false", n % 28 + 1));
+	return create(
+		r, who, item,
+		fmt(r,
+		    "{\"place_path\":\"36.%02d.\",\"title\":\"t~^%02d\",\"color\":\"%s\",\"size\":%d,\"weight\":%d.5,"
+		    "\"ready\":%s,\"due_at\":\"2026-03-%02dT00:00:00Z\"}",
+		    n % 3, n / 2, colors[n % 2], n % 100 + 1, n % 7 + 1, n % 3 ? "true" : "false", n % 28 + 1));
 }
 
 static int64_t found(struct rig *r, const struct actor *who, const char *query)
@@ -30,26 +32,52 @@ static void filters(struct rig *r)
 		const char *query;
 		int64_t n;
 	} good[] = {
-		{ "", 20 }, { "color=red", 10 }, { "color=red,green", 20 }, { "size=3", 1 }, { "size=3,4,77", 2 },
-		{ "size.from=5&size.to=8", 3 }, { "ready=false", 7 }, { "ready=false&color=red", 4 }, { "state=new", 20 },
-		{ "state=done", 0 }, { "due_at.from=2026-03-05T00:00:00Z&due_at.to=2026-03-07T00%3A00%3A00Z", 2 },
-		{ "under=36.01.", 7 }, { "under=36.", 20 }, { "under=36.0.", 0 }, { "place_path=36.01.", 7 },
-		{ "under=36.01.&color=red", 3 }, { "helper_id=nobody", 0 },
+		{ "", 20 },
+		{ "color=red", 10 },
+		{ "color=red,green", 20 },
+		{ "size=3", 1 },
+		{ "size=3,4,77", 2 },
+		{ "size.from=5&size.to=8", 3 },
+		{ "ready=false", 7 },
+		{ "ready=false&color=red", 4 },
+		{ "state=new", 20 },
+		{ "state=done", 0 },
+		{ "due_at.from=2026-03-05T00:00:00Z&due_at.to=2026-03-07T00%3A00%3A00Z", 2 },
+		{ "under=36.01.", 7 },
+		{ "under=36.", 20 },
+		{ "under=36.0.", 0 },
+		{ "place_path=36.01.", 7 },
+		{ "under=36.01.&color=red", 3 },
+		{ "helper_id=nobody", 0 },
 		{ "size=1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16", 16 },
 	};
 	static const struct {
 		const char *query, *code, *field;
 	} bad[] = {
-		{ "color=blue", "bad_filter", "color" }, { "color=", "bad_filter", "color" }, { "color=red,", "bad_filter", "color" },
-		{ "size=x", "bad_filter", "size" }, { "size.from=", "bad_filter", "size" }, { "ready=1", "bad_filter", "ready" },
-		{ "due_at=yesterday", "bad_filter", "due_at" }, { "title=abc", "unknown_filter", "title" },
-		{ "token=secret", "unknown_filter", "token" }, { "phone=1", "unknown_filter", "phone" },
-		{ "nothing=1", "unknown_filter", "nothing" }, { "size.most=1", "unknown_filter", "size.most" },
-		{ "under=36", "bad_filter", "under" }, { "under=", "bad_filter", "under" }, { "sort=size", "unknown_sort", "sort" },
-		{ "color=%zz", "bad_query", "color" }, { "color=%ff", "bad_query", "color" },
-		{ "limit=0", "out_of_range", "limit" }, { "limit=201", "out_of_range", "limit" }, { "limit=", "out_of_range", "limit" },
-		{ "limit=-1", "out_of_range", "limit" }, { "limit=1.5", "out_of_range", "limit" },
-		{ "sort=color&after=red", "bad_after", "after" }, { "after=a~b", "bad_after", "after" },
+		{ "color=blue", "bad_filter", "color" },
+		{ "color=", "bad_filter", "color" },
+		{ "color=red,", "bad_filter", "color" },
+		{ "size=x", "bad_filter", "size" },
+		{ "size.from=", "bad_filter", "size" },
+		{ "ready=1", "bad_filter", "ready" },
+		{ "due_at=yesterday", "bad_filter", "due_at" },
+		{ "title=abc", "unknown_filter", "title" },
+		{ "token=secret", "unknown_filter", "token" },
+		{ "phone=1", "unknown_filter", "phone" },
+		{ "nothing=1", "unknown_filter", "nothing" },
+		{ "size.most=1", "unknown_filter", "size.most" },
+		{ "under=36", "bad_filter", "under" },
+		{ "under=", "bad_filter", "under" },
+		{ "sort=size", "unknown_sort", "sort" },
+		{ "color=%zz", "bad_query", "color" },
+		{ "color=%ff", "bad_query", "color" },
+		{ "limit=0", "out_of_range", "limit" },
+		{ "limit=201", "out_of_range", "limit" },
+		{ "limit=", "out_of_range", "limit" },
+		{ "limit=-1", "out_of_range", "limit" },
+		{ "limit=1.5", "out_of_range", "limit" },
+		{ "sort=color&after=red", "bad_after", "after" },
+		{ "after=a~b", "bad_after", "after" },
 		{ "sort=color&after=blue~1~x", "bad_filter", "color" },
 		{ "size=1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17", "too_many_words", "size" },
 	};
@@ -75,7 +103,8 @@ static void test_filters(void **state)
  * written past the end. */
 static void too_many(struct rig *r)
 {
-	static const char *const piece[] = { "under=36.&", "size.from=1&", "size=1,2,3,4,5,6,7,8,9,10,11,12,13,14,15&" };
+	static const char *const piece[] = { "under=36.&", "size.from=1&",
+					     "size=1,2,3,4,5,6,7,8,9,10,11,12,13,14,15&" };
 	const struct actor *who = rig_actor(r, "boss1", "boss@36.,viewer@36.01.,viewer@36.02.,viewer@36.03.", NULL);
 	struct actor many = *who;
 	struct grant g[100];
@@ -128,8 +157,9 @@ static void walk_pages(struct rig *r, const struct actor *who, const char *sort,
 
 		for (const char *p = next; *p && k < sizeof(safe) - 4; p++)
 			k += (size_t)snprintf(safe + k, sizeof(safe) - k, "%%%02X", (unsigned)(unsigned char)*p);
-		const struct json *j = call(r, who, "GET",
-					    fmt(r, "%s?sort=%s&limit=%d%s%s", item, sort, limit, k ? "&after=" : "", safe), NULL, 200);
+		const struct json *j =
+			call(r, who, "GET",
+			     fmt(r, "%s?sort=%s&limit=%d%s%s", item, sort, limit, k ? "&after=" : "", safe), NULL, 200);
 
 		for (const struct json *row = at(j, "items")->child; row; row = row->next) {
 			const char *id = text_at(r, row, "id");
@@ -154,7 +184,8 @@ static void pages(struct rig *r)
 	while (made < 40)
 		(void)make(r, who, made++);
 	for (size_t s = 0; s < COUNT(sorts); s++) {
-		const struct json *before = call(r, who, "GET", fmt(r, "%s?limit=200&sort=%s", item, sorts[s]), NULL, 200);
+		const struct json *before =
+			call(r, who, "GET", fmt(r, "%s?limit=200&sort=%s", item, sorts[s]), NULL, 200);
 
 		walk_pages(r, who, sorts[s], (int)s % 3 + 6, &made, &w);
 		for (const struct json *row = at(before, "items")->child; row; row = row->next)

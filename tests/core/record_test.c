@@ -49,7 +49,8 @@ static void personal(struct rig *r)
 		{ "{\"fields\":\"phone\",\"purpose\":\"visit\",\"reason\":\"A-1\"}", "required", "fields" },
 		{ "{\"fields\":[\"title\"],\"purpose\":\"visit\",\"reason\":\"A-1\"}", "unknown_field", "fields" },
 		{ "{\"fields\":[\"token\"],\"purpose\":\"visit\",\"reason\":\"A-1\"}", "unknown_field", "fields" },
-		{ "{\"fields\":[\"phone\",\"token\"],\"purpose\":\"visit\",\"reason\":\"A-1\"}", "unknown_field", "fields" },
+		{ "{\"fields\":[\"phone\",\"token\"],\"purpose\":\"visit\",\"reason\":\"A-1\"}", "unknown_field",
+		  "fields" },
 		{ "{\"fields\":[7],\"purpose\":\"visit\",\"reason\":\"A-1\"}", "unknown_field", "fields" },
 		{ "{\"fields\":[null],\"purpose\":\"visit\",\"reason\":\"A-1\"}", "unknown_field", "fields" },
 	};
@@ -59,7 +60,8 @@ static void personal(struct rig *r)
 	assert_int_equal(count(r, "SELECT count(*) FROM core_look"), 0);
 	r->never = "secret-canary";
 	/* Asked twice for the same: named once. */
-	j = call(r, other, "POST", look, "{\"fields\":[\"phone\",\"phone\"],\"purpose\":\"visit\",\"reason\":\"A-1\"}", 200);
+	j = call(r, other, "POST", look, "{\"fields\":[\"phone\",\"phone\"],\"purpose\":\"visit\",\"reason\":\"A-1\"}",
+		 200);
 	assert_int_equal(j->n, 1);
 	assert_string_equal(text_at(r, j, "phone"), phone);
 	assert_int_equal(count(r, "SELECT count(*) FROM core_look WHERE actor_id = 'other' AND person_id = 'mine'"), 1);
@@ -99,14 +101,15 @@ static void failures(struct rig *r)
 
 	n = fail_every_call(r, mine, "POST", item, "{\"place_path\":\"36.01.\",\"title\":\"abc\"}", 201);
 	assert_true(n >= 4);
-	n = fail_every_call(r, other, "POST", fmt(r, "%s/reveal", row), "{\"fields\":[\"phone\"],\"purpose\":\"visit\",\"reason\":\"A-1\"}",
-			    200);
+	n = fail_every_call(r, other, "POST", fmt(r, "%s/reveal", row),
+			    "{\"fields\":[\"phone\"],\"purpose\":\"visit\",\"reason\":\"A-1\"}", 200);
 	assert_true(n >= 3);
 	fail_every_call(r, mine, "PATCH", row, "{\"size\":7}", 200);
 	r->idem = "with-a-key";
 	n = fail_every_call(r, mine, "POST", fmt(r, "%s/start", row), "{\"helper_id\":\"mine\"}", 200);
 	assert_true(n >= 6);
-	call(r, mine, "POST", fmt(r, "%s/start", row), "{\"helper_id\":\"mine\"}", 200); /* kept only when it was done */
+	call(r, mine, "POST", fmt(r, "%s/start", row), "{\"helper_id\":\"mine\"}",
+	     200); /* kept only when it was done */
 	assert_string_equal(header_of(r, "Idempotency-Replayed"), "true");
 	r->idem = NULL;
 	fail_every_call(r, mine, "POST", fmt(r, "%s/finish", row), "{\"result\":\"well\"}", 200);
@@ -258,14 +261,18 @@ static void chain(struct rig *r, enum rc want, int64_t bad)
 {
 	assert_int_equal(app_unit(r->app, check, NULL), RC_OK);
 	if (verdict != want || (bad && chain_bad != bad))
-		fail_msg("the chain says %d at %lld, wanted %d at %lld", verdict, (long long)chain_bad, want, (long long)bad);
+		fail_msg("the chain says %d at %lld, wanted %d at %lld", verdict, (long long)chain_bad, want,
+			 (long long)bad);
 }
 
 static void audit_chain(struct rig *r)
 {
-	static const char *const columns[] = { "at = at + 1", "actor_kind = 'system'", "actor_id = 'x'", "actor_id = NULL",
-					       "what = 'thing.item.update'", "entity = 'thing.thing'", "row_id = 'x'",
-					       "version = version + 1", "detail = '{}'", "hash = 'x'" };
+	static const char *const columns[] = {
+		"at = at + 1",     "actor_kind = 'system'",      "actor_id = 'x'",
+		"actor_id = NULL", "what = 'thing.item.update'", "entity = 'thing.thing'",
+		"row_id = 'x'",    "version = version + 1",      "detail = '{}'",
+		"hash = 'x'"
+	};
 	const struct actor *mine = boss(r, "mine");
 
 	chain(r, RC_OK, 0);
@@ -273,7 +280,8 @@ static void audit_chain(struct rig *r)
 		put(r, mine);
 	chain(r, RC_OK, 0);
 	assert_int_equal(chain_rows, 30);
-	assert_int_equal(count(r, "SELECT count(*) FROM core_audit WHERE actor_id = 'mine' AND what = 'thing.item.create'"), 30);
+	assert_int_equal(
+		count(r, "SELECT count(*) FROM core_audit WHERE actor_id = 'mine' AND what = 'thing.item.create'"), 30);
 	run_sql(r, "CREATE TEMPORARY TABLE kept AS SELECT * FROM core_audit");
 	for (size_t i = 0; i < COUNT(columns); i++) {
 		int64_t seq = (int64_t)(i * 7 % 29) + 1;
@@ -299,7 +307,8 @@ static void audit_chain(struct rig *r)
 	run_sql(r, "DELETE FROM core_audit WHERE seq = 1");
 	chain(r, RC_CONFLICT, 2);
 	run_sql(r, "INSERT INTO core_audit SELECT * FROM kept WHERE seq = 1");
-	run_sql(r, "INSERT INTO core_audit (seq, at, actor_kind, what, entity, version, hash) SELECT 31, at, actor_kind, 'made up', entity,"
+	run_sql(r, "INSERT INTO core_audit (seq, at, actor_kind, what, entity, version, hash) SELECT 31, at, "
+		   "actor_kind, 'made up', entity,"
 		   " version, hash FROM kept WHERE seq = 30");
 	chain(r, RC_CONFLICT, 31);
 	run_sql(r, "DROP TABLE kept");
@@ -314,8 +323,9 @@ static void test_chain(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_personal),         cmocka_unit_test(test_failures), cmocka_unit_test(test_delivery),
-		cmocka_unit_test(test_delivery_restart), cmocka_unit_test(test_jobs),     cmocka_unit_test(test_chain),
+		cmocka_unit_test(test_personal), cmocka_unit_test(test_failures),
+		cmocka_unit_test(test_delivery), cmocka_unit_test(test_delivery_restart),
+		cmocka_unit_test(test_jobs),     cmocka_unit_test(test_chain),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

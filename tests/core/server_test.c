@@ -1,5 +1,6 @@
 /* The running server over real sockets: requests, group commit, health and
  * metrics, the pages' files, live streams, stopping while busy. */
+#include "server/server.h"
 #include "core/inner.h"
 #include "harness.h"
 #include "thing.h"
@@ -48,13 +49,16 @@ static void box_close(struct box *b)
 }
 
 /* 'more': header lines, each ended by CRLF; 'who' NULL: nobody. */
-static int make_request(char *out, size_t cap, const char *method, const char *path, const char *who, const char *more, const char *body)
+static int make_request(char *out, size_t cap, const char *method, const char *path, const char *who, const char *more,
+			const char *body)
 {
-	return snprintf(out, cap, "%s %s HTTP/1.1\r\nHost: t\r\n%s%s%s%sContent-Length: %zu\r\n\r\n%s", method, path, who ? "Who: " : "",
-			who ? who : "", who ? "\r\n" : "", more ? more : "", body ? strlen(body) : 0, body ? body : "");
+	return snprintf(out, cap, "%s %s HTTP/1.1\r\nHost: t\r\n%s%s%s%sContent-Length: %zu\r\n\r\n%s", method, path,
+			who ? "Who: " : "", who ? who : "", who ? "\r\n" : "", more ? more : "",
+			body ? strlen(body) : 0, body ? body : "");
 }
 
-static int http(struct box *b, const char *method, const char *path, const char *who, const char *more, const char *body)
+static int http(struct box *b, const char *method, const char *path, const char *who, const char *more,
+		const char *body)
 {
 	char rq[CAP];
 
@@ -377,8 +381,10 @@ static void test_files(void **state)
 	has(&b, "packed");
 	has(&b, "Content-Encoding: gzip");
 	has(&b, "Vary: Accept-Encoding");
-	static const char *const missing[] = { "/assets/app-0000.js", "/assets/nothing", "/favicon.ico", "/secret.key", "/assets/app-1a2b.js.gz",
-					       "/../etc/passwd", "/assets/../secret.key", "/api", "/api/" };
+	static const char *const missing[] = {
+		"/assets/app-0000.js", "/assets/nothing",       "/favicon.ico", "/secret.key", "/assets/app-1a2b.js.gz",
+		"/../etc/passwd",      "/assets/../secret.key", "/api",         "/api/"
+	};
 
 	for (size_t i = 0; i < COUNT(missing) - 2; i++) {
 		int status = http(&b, "GET", missing[i], NULL, NULL, NULL);
@@ -390,7 +396,8 @@ static void test_files(void **state)
 	assert_int_equal(http(&b, "POST", "/index.html", NULL, NULL, "{}"), 404);
 	assert_int_equal(http(&b, "GET", "/api/", NULL, NULL, NULL), 404);
 	box_close(&b);
-	static const char *const names[] = { "assets/app-1a2b.js.gz", "assets/app-1a2b.js", "index.html", "secret.key" };
+	static const char *const names[] = { "assets/app-1a2b.js.gz", "assets/app-1a2b.js", "index.html",
+					     "secret.key" };
 
 	for (size_t i = 0; i < COUNT(names); i++) {
 		snprintf(more, sizeof(more), "%s/%s", web, names[i]);
@@ -506,6 +513,22 @@ static void hear_up_to(struct box *b, int fd, int64_t first, int64_t last)
 	assert_int_equal(first, last + 1);
 }
 
+enum { PADDING = 2000, BATCH = 50, BATCHES = 400 };
+struct batch {
+	int n;
+	char path[PADDING + 8];
+};
+
+static enum rc emit_batch(struct ctx *c, void *arg)
+{
+	struct batch *b = arg;
+	struct about about = { .entity = "thing.item", .id = STR("x"), .version = 1, .place_path = str_of(b->path) };
+
+	for (int i = 0; i < b->n; i++)
+		TRY(emit(c, STR("thing.item.pad"), &about, STR("{}")));
+	return RC_OK;
+}
+
 static void resume_on(enum testdb_kind k)
 {
 	static struct box b;
@@ -549,6 +572,14 @@ static void resume_on(enum testdb_kind k)
 	fd = stream_open(&b, "viewer@36.", "Last-Event-ID: 9\r\n"); /* the next is still there */
 	hear_up_to(&b, fd, 10, 30);
 	close(fd);
+	/* Too far behind: a page is loaded faster than a thousand changes are told. */
+	static struct batch much = { .n = 1001, .path = "36." };
+	char rest[2000];
+
+	assert_int_equal(app_unit(b.r.app, emit_batch, &much), RC_OK);
+	fd = stream_open(&b, "viewer@36.", "Last-Event-ID: 30\r\n");
+	assert_true(strstr(b.out, "event: reset") || wire_until(fd, "event: reset", rest, sizeof(rest)));
+	close(fd);
 	box_close(&b);
 }
 
@@ -587,22 +618,6 @@ static void test_live_many(void **state)
 }
 
 /* ---- who does not read ----------------------------------------------------------------------- */
-
-enum { PADDING = 2000, BATCH = 50, BATCHES = 400 };
-struct batch {
-	int n;
-	char path[PADDING + 8];
-};
-
-static enum rc emit_batch(struct ctx *c, void *arg)
-{
-	struct batch *b = arg;
-	struct about about = { .entity = "thing.item", .id = STR("x"), .version = 1, .place_path = str_of(b->path) };
-
-	for (int i = 0; i < b->n; i++)
-		TRY(emit(c, STR("thing.item.pad"), &about, STR("{}")));
-	return RC_OK;
-}
 
 struct reader {
 	int fd;
@@ -667,10 +682,11 @@ static void test_live_slow(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_requests),    cmocka_unit_test(test_metrics),         cmocka_unit_test(test_group_commit),
-		cmocka_unit_test(test_two_servers), cmocka_unit_test(test_stop_while_busy), cmocka_unit_test(test_files),
-		cmocka_unit_test(test_live_scope),  cmocka_unit_test(test_live_resume),     cmocka_unit_test(test_live_many),
-		cmocka_unit_test(test_live_slow),
+		cmocka_unit_test(test_requests),        cmocka_unit_test(test_metrics),
+		cmocka_unit_test(test_group_commit),    cmocka_unit_test(test_two_servers),
+		cmocka_unit_test(test_stop_while_busy), cmocka_unit_test(test_files),
+		cmocka_unit_test(test_live_scope),      cmocka_unit_test(test_live_resume),
+		cmocka_unit_test(test_live_many),       cmocka_unit_test(test_live_slow),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,7 +26,7 @@ struct rig {
 	struct response last;
 	/* What the next requests carry; NULL: not sent. */
 	const char *idem, *match, *cookie;
-	const char *never;      /* no answer may hold this text */
+	const char *never;       /* no answer may hold this text */
 	const struct json *says; /* GET /api/describe, read once */
 };
 
@@ -46,8 +46,8 @@ const struct actor *rig_actor(struct rig *r, const char *id, const char *roles, 
 const struct json *call(struct rig *r, const struct actor *who, const char *method, const char *path, const char *body,
 			int want);
 /* A problem with this code and field; field "": none. */
-const struct json *refused(struct rig *r, const struct actor *who, const char *method, const char *path, const char *body,
-			   int want, const char *code, const char *field);
+const struct json *refused(struct rig *r, const struct actor *who, const char *method, const char *path,
+			   const char *body, int want, const char *code, const char *field);
 /* Any status: what came is in r->last. */
 int asked(struct rig *r, const struct actor *who, const char *method, const char *path, const char *body);
 /* POST that creates; the new id. */
@@ -57,7 +57,8 @@ const char *header_of(const struct rig *r, const char *name); /* of the last ans
 /* Lets the first, second ... store call of this request fail until the request
  * succeeds with 'want'.  Each failing run must answer 503 busy and leave every
  * table as it was.  Returns how many calls were made to fail. */
-int fail_every_call(struct rig *r, const struct actor *who, const char *method, const char *path, const char *body, int want);
+int fail_every_call(struct rig *r, const struct actor *who, const char *method, const char *path, const char *body,
+		    int want);
 
 /* ---- looking at things ---- */
 
@@ -65,7 +66,7 @@ const char *fmt(struct rig *r, const char *format, ...) PRINTF(2, 3);
 const char *text_at(struct rig *r, const struct json *j, const char *dotted); /* "items.0.title"; "" when not text */
 const struct json *at(const struct json *j, const char *dotted);              /* NULL when not there */
 int64_t int_at(const struct json *j, const char *dotted);                     /* -1 when no number */
-const struct json *here(struct rig *r); /* the last answer again */
+const struct json *here(struct rig *r);                                       /* the last answer again */
 int64_t count(struct rig *r, const char *sql);
 void run_sql(struct rig *r, const char *sql);
 /* Rows of any table but 'except' (NULL: none) that hold this text anywhere. */

@@ -1,5 +1,6 @@
 /* link_test.c - Frigate's messages through a real broker into the log, with
  * the broker killed in between and what was missed fetched by HTTP. */
+#include "server/server.h"
 #include "app/frigate_link.h"
 #include "sensing_rig.h"
 #include "sys/file.h"

@@ -1,6 +1,6 @@
 /* server_http.c - from an HTTP exchange to a unit of work and back; the pages'
  * files; health and metrics. */
-#include "core/server_inner.h"
+#include "server/server_inner.h"
 
 #include "sys/file.h"
 #include "sys/log.h"
@@ -156,12 +156,6 @@ static void serve_file(struct server *s, struct http_exchange *x)
 
 /* ---- health and metrics -------------------------------------------------------------- */
 
-static enum rc touch(struct conn *db, void *arg)
-{
-	(void)arg;
-	return conn_run(db, "UPDATE core_schema SET version = version WHERE module = 'core'", NO_ARGS, NULL);
-}
-
 static void metric(struct buf *b, const char *name, const char *kind, const char *help, double v)
 {
 	bool counter = kind[0] == 'c';
@@ -208,7 +202,7 @@ static bool serve_machine(struct server *s, struct http_exchange *x, struct conn
 
 	if (str_is(path, "/healthz"))
 		http_reply_const(x, 200, &text, 1, STR("ok\n"));
-	else if (str_is(path, "/readyz") && server_write(s, touch, NULL) == RC_OK)
+	else if (str_is(path, "/readyz") && unit_run(s->app, core_touch, NULL, NULL) == RC_OK)
 		http_reply_const(x, 200, &text, 1, STR("ready\n"));
 	else if (str_is(path, "/readyz"))
 		http_problem(x, 503, "not_ready", "nothing can be written now");
@@ -297,7 +291,7 @@ void serve(struct server *s, struct http_exchange *x, struct conn *reader)
 		live_open(s->live, x, reader, &rq);
 		return;
 	}
-	if (!str_starts(path, "/api/")) {
+	if (!str_starts(path, "/api/") && !str_is(path, "/api")) {
 		serve_file(s, x);
 		return;
 	}

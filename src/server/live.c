@@ -1,6 +1,6 @@
 /* live.c - GET /api/live: what changed, as server-sent events, to each listener
  * what they may see; resumable by Last-Event-ID while the outbox keeps the row. */
-#include "core/server_inner.h"
+#include "server/server_inner.h"
 
 #include <stdio.h>
 #include <stdlib.h>

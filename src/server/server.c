@@ -1,6 +1,6 @@
 /* server.c - the threads: HTTP in, workers that read, one writer, jobs, the
  * deliverer of events and live streams. */
-#include "core/server_inner.h"
+#include "server/server_inner.h"
 
 #include "sys/file.h"
 #include "sys/log.h"
@@ -23,8 +23,10 @@ struct conn *server_reader(struct server *s)
 	return c;
 }
 
-enum rc server_write(struct server *s, enum rc (*run)(struct conn *db, void *arg), void *arg)
+enum rc server_write(void *self, enum rc (*run)(struct conn *db, void *arg), void *arg)
 {
+	struct server *s = self;
+
 	return writer_run(s->writer, run, arg);
 }
 
@@ -35,8 +37,10 @@ static int thread_of(const struct job *j)
 	return j->period <= FAST_PERIOD ? 0 : 1;
 }
 
-void server_wake(struct server *s, uint64_t pokes)
+void server_wake(void *self, uint64_t pokes)
 {
+	struct server *s = self;
+
 	pthread_mutex_lock(&s->lock);
 	for (size_t i = 0; i < COUNT(s->pokes); i++)
 		s->pokes[i] |= pokes;
@@ -279,7 +283,7 @@ enum rc server_start(struct app *a, const struct server_options *o, struct serve
 	enum rc rc = start_writer(s);
 
 	if (rc == RC_OK) {
-		a->server = s;
+		a->runner = (struct unit_runner){ s, server_write, server_wake };
 		s->pokes[0] = s->pokes[1] = a->pending;
 		renew_leases(s);
 		rc = start_threads(s);
@@ -327,7 +331,7 @@ void server_stop(struct server *s)
 			log_plain(s->o.log, LEVEL_WARN, "core", "no_lease");
 		writer_stop(s->writer);
 	}
-	s->app->server = NULL;
+	s->app->runner = (struct unit_runner){ 0 };
 	queue_free(s->requests);
 	files_free(s->files);
 	pthread_cond_destroy(&s->woken);

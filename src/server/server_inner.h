@@ -4,6 +4,7 @@
 #define SERVER_INNER_H
 
 #include "core/inner.h"
+#include "server/server.h"
 #include "store/writer.h"
 #include "sys/http.h"
 #include "sys/thread.h"
@@ -33,6 +34,9 @@ struct server {
 	bool held[MAX_JOBS];
 };
 
+/* A write unit through the one writer; wakes jobs and the deliverer. */
+enum rc server_write(void *self, enum rc (*run)(struct conn *db, void *arg), void *arg) MUST_USE;
+void server_wake(void *self, uint64_t pokes);
 struct conn *server_reader(struct server *s); /* NULL: can't be opened */
 /* Sleeps until poked, stopped or 'wait' passed; takes the pokes of 'slot'. */
 uint64_t server_wait(struct server *s, int slot, int64_t wait, bool *stopping);
