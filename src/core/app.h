@@ -24,9 +24,7 @@ enum rc app_open(const struct app_options *o, struct app **ret) MUST_USE;
 void app_close(struct app *a);
 struct conn *app_conn(struct app *a);
 const char *app_url(const struct app *a);
-bool app_is_demo(const struct app *a);
 const unsigned char *app_key(const struct app *a); /* 32 bytes, the node's own */
-const struct role *app_role(const struct app *a, struct str name); /* NULL: unknown */
 
 /* One request from start to end on the app's own connection. */
 struct response app_handle(struct app *a, struct arena *arena, const struct request *rq);

@@ -79,6 +79,8 @@ struct str ctx_new_id(struct ctx *c);
 void *ctx_state(const struct ctx *c, const char *module);
 /* 64 hex digits only this node can make: 'purpose' keeps uses apart ("door_code"). */
 struct str ctx_mac(struct ctx *c, const char *purpose, struct str text);
+bool app_is_demo(const struct app *a);
+const struct role *app_role(const struct app *a, struct str name); /* NULL: unknown */
 /* Wake the jobs that wait for this word ("sensing.events"), as soon as this
  * unit of work is committed. */
 void ctx_poke(struct ctx *c, const char *word);

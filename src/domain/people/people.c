@@ -36,10 +36,20 @@ static enum rc sweep(struct ctx *c)
 	return db_run(c, "DELETE FROM people_device WHERE last_at < $1", ARGS(V_INT(c->now - 180 * DAY)), NULL);
 }
 
+/* What the sign-in page may know before anybody signed in. */
+static enum rc hint(struct ctx *c, struct call *k)
+{
+	json_open(k->out, '{');
+	json_put_bool(k->out, "demo", app_is_demo(c->app));
+	json_close(k->out, '}');
+	return RC_OK;
+}
+
 static const struct entity *const entities[] = { &person_entity,  &post_entity,    &contact_entity,
 						 &consent_entity, &session_entity, NULL };
 static const struct route routes[] = {
 	{ "POST", "/api/session", "public", ROUTE_JSON, people_login, people_login_prepare },
+	{ "GET", "/api/session/hint", "public", 0, hint, NULL },
 	{ "DELETE", "/api/session", "person", ROUTE_EMPTY, people_logout, NULL },
 	{ "GET", "/api/me", "person", 0, people_me, NULL },
 	{ "POST", "/api/people/password", "person", ROUTE_JSON | ROUTE_EMPTY, people_password,

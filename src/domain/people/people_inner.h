@@ -8,10 +8,6 @@
 
 #include <pthread.h>
 
-/* core/app.h, which a domain module does not include, has these two. */
-const struct role *app_role(const struct app *a, struct str name);
-bool app_is_demo(const struct app *a);
-
 enum person_state { PERSON_ACTIVE, PERSON_DISABLED };
 struct person {
 	struct std std;

@@ -1,0 +1,353 @@
+/** The rows of the server's interface. Names are those of docs/interfaces.md. */
+
+export type Id = string
+export type Instant = string
+
+export interface Row {
+  id: Id
+  version: number
+  created_at: Instant
+  updated_at: Instant
+  /** Fields of class P2 or P3 that arrived as null until a reason opens them. */
+  masked?: string[]
+}
+
+export interface Page<T> {
+  items: T[]
+  next: string | null
+}
+
+export type Severity = 'urgent' | 'high' | 'normal'
+export type AlertState = 'new' | 'acknowledged' | 'dispatched' | 'closed'
+export type Outcome = 'true' | 'useful' | 'false'
+export type Facts = Record<string, number | string | boolean | null>
+
+export interface Post {
+  id: Id
+  role: string
+  place_id: Id
+  place_path: string
+  place_name: string
+}
+
+export interface Seat {
+  id?: Id
+  person_id?: Id
+  person_name?: string
+  from_at?: Instant
+  to_at?: Instant
+  since?: Instant
+  until?: Instant
+}
+
+export interface Me {
+  person: { id: Id; login: string; display: string }
+  must_change_password: boolean
+  posts: Post[]
+  permissions: string[]
+  scope: { place_id: Id; path: string; name: string }
+  seat: Seat | null
+  server_time: Instant
+  demo: boolean
+}
+
+export interface Alert extends Row {
+  number: string
+  rule_id: Id | null
+  rule_revision: number | null
+  kind: string
+  severity: Severity
+  state: AlertState
+  place_id: Id
+  place_path: string
+  place_label: string
+  question: string
+  facts: Facts | null
+  opened_at: Instant
+  last_at: Instant
+  ongoing: boolean
+  sources: number
+  acked_by: Id | null
+  acked_by_name: string | null
+  acked_at: Instant | null
+  ack_due_at: Instant | null
+  task_id: Id | null
+  outcome: Outcome | null
+  outcome_note: string | null
+  closed_by: Id | null
+  closed_at: Instant | null
+  escalation: number
+  escalated_at: Instant | null
+  merged_into: Id | null
+  silenced: boolean
+  drill: boolean
+}
+
+export interface SourceLine {
+  device_id: Id
+  name: string
+  kind: string
+  first_at: Instant | null
+  last_at: Instant | null
+  n: number
+}
+
+export interface EventLine {
+  at: Instant
+  type: string
+  device_id: Id
+  data: Record<string, unknown>
+}
+
+export interface GapLine {
+  device_id?: Id
+  from_at: Instant
+  to_at: Instant | null
+  reason?: string
+}
+
+export interface LeaveLine {
+  from_at: Instant
+  to_at: Instant | null
+  kind: string
+}
+
+export interface Case {
+  alert: Alert
+  rule: { id: Id; name: string; revision: number } | null
+  sources: SourceLine[]
+  events: EventLine[]
+  coverage: { hours: number; gap_hours: number; gaps: GapLine[] } | null
+  leave: LeaveLine[]
+  similar: { id: Id; number: string; state: AlertState; opened_at: Instant }[]
+  welfare_id: Id | null
+}
+
+export interface TimelineLine {
+  at: Instant
+  what: string
+  actor_name: string | null
+  detail: Facts | null
+}
+
+export interface Board {
+  open: Record<Severity, number>
+  last_10_min: number
+  suppressed: number
+  last_closed_at: Instant | null
+  self_test: { at: Instant; ok: boolean } | null
+  seat: { person_name: string; since: Instant; until: Instant } | null
+  workers_on_duty: number
+  devices: { in_order: number; total: number }
+}
+
+export interface CandidateWord {
+  code: string
+  n?: number
+  at?: Instant
+}
+
+export interface Candidate {
+  person_id: Id
+  name: string
+  phone_known: boolean
+  can_send: boolean
+  reasons: CandidateWord[]
+  shortfalls: CandidateWord[]
+}
+
+export type TaskState =
+  | 'offered' | 'accepted' | 'on_the_way' | 'arrived' | 'reported'
+  | 'reviewed' | 'closed' | 'refused' | 'expired' | 'cancelled'
+
+export type Proof = 'none' | 'door_code' | 'nfc' | 'resident' | 'position'
+
+export interface Task extends Row {
+  number: string
+  alert_id: Id
+  kind: string
+  severity: Severity
+  place_id: Id
+  place_path: string
+  place_label: string
+  worker_id: Id
+  worker_name: string
+  state: TaskState
+  offered_at: Instant
+  offer_until: Instant
+  accepted_at: Instant | null
+  started_at: Instant | null
+  arrived_at: Instant | null
+  reported_at: Instant | null
+  reviewed_at: Instant | null
+  closed_at: Instant | null
+  due_at: Instant
+  proof: Proof | null
+  proof_note: string | null
+  arrived_device_at: Instant | null
+  report: Record<string, string | null> | null
+  refuse_reason: string | null
+  instructions: string | null
+  two_people: boolean
+}
+
+export interface FormField {
+  name: string
+  type: 'choice' | 'text'
+  required?: boolean
+  words?: string[]
+  max?: number
+}
+
+export interface ReportForm {
+  kind: string
+  fields: FormField[]
+}
+
+export interface Shift extends Row {
+  person_id: Id
+  person_name: string
+  role: string
+  place_id: Id
+  place_path: string
+  from_at: Instant
+  to_at: Instant
+  kind: 'seat' | 'deputy' | 'field' | 'rest'
+  note: string | null
+}
+
+export type DeviceState = 'quarantined' | 'active' | 'refused' | 'retired'
+export type DeviceHealth =
+  | 'in_order' | 'silent' | 'tampered' | 'clock_off' | 'low_battery' | 'covered' | 'never_seen'
+
+export interface Device extends Row {
+  name: string
+  kind: string
+  source: string
+  place_id: Id | null
+  place_path: string | null
+  state: DeviceState
+  health: DeviceHealth
+  last_seen_at: Instant | null
+  heartbeat_s: number | null
+  battery: number | null
+  skew_ms: number | null
+  tampered: boolean
+  events_total: number
+  refused_total: number
+  lon: number | null
+  lat: number | null
+  legal_basis: string | null
+  sign_record: string | null
+}
+
+export interface Gap extends Row {
+  device_id: Id
+  place_path: string
+  from_at: Instant
+  to_at: Instant | null
+  reason: string
+}
+
+export interface SensingHealth {
+  in_order: number
+  total: number
+  quarantined: number
+  silent: { id: Id; name: string; since: Instant }[]
+  as_of: Instant
+}
+
+export interface Place extends Row {
+  parent_id: Id | null
+  kind: string
+  code: string
+  name: string
+  label?: string
+  path: string
+  lon: number | null
+  lat: number | null
+}
+
+export interface PlaceProperties {
+  id: Id
+  kind: string
+  code: string
+  name: string
+  label: string
+  path: string
+}
+
+export type PlaceFeature = GeoJSON.Feature<GeoJSON.Geometry, PlaceProperties>
+export type PlaceCollection = GeoJSON.FeatureCollection<GeoJSON.Geometry, PlaceProperties>
+
+export type RuleState = 'draft' | 'active' | 'off'
+
+export interface Rule extends Row {
+  name: string
+  template: string | null
+  kind: 'match' | 'count' | 'dwell' | 'absence' | 'sequence'
+  severity: Severity
+  definition: Record<string, unknown>
+  state: RuleState
+  revision: number
+  place_id: Id | null
+  place_path: string | null
+  fired_30d: number
+  closed_true: number
+  closed_useful: number
+  closed_false: number
+  suppressed: number
+}
+
+export interface RuleRevision {
+  revision: number
+  made_at: Instant
+  actor_id: Id | null
+  definition: Record<string, unknown>
+}
+
+export interface Backtest {
+  id: Id
+  days: number
+  history_days: number
+  fired: number
+  per_day: ({ day: string } & Record<Severity, number>)[]
+  by_hour: number[]
+  worst_10_min: number
+  top_places: { place_id: Id; label: string; n: number }[]
+  samples: { at: Instant; place_id: Id; label: string; events: EventLine[] }[]
+  kept: Record<Outcome, number>
+}
+
+export interface Silence extends Row {
+  rule_id: Id | null
+  place_id: Id | null
+  until_at: Instant
+  reason: string
+}
+
+/** Words of GET /api/live. */
+export interface LiveChange {
+  entity: string
+  id: Id
+  version: number
+  verb: string
+  place_path: string
+}
+
+export interface EntityRows {
+  'watch.alert': Alert
+  'watch.rule': Rule
+  'watch.silence': Silence
+  'watch.welfare': Row
+  'watch.leave': Row & LeaveLine & { welfare_id: Id }
+  'dispatch.task': Task
+  'dispatch.shift': Shift
+  'sensing.device': Device
+  'sensing.gap': Gap
+  'places.place': Place
+  'people.contact': Row & { person_id: Id; kind: string; order_no: number }
+  'people.person': Row & { name: string | null; phone: string | null }
+}
+
+export type EntityName = keyof EntityRows

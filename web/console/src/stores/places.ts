@@ -1,0 +1,41 @@
+import { shallowReactive } from 'vue'
+import { get, Problem } from '../api'
+import type { Alert, Device, PlaceCollection } from '../entities'
+import { middleOf, placeAt, type MapMark } from '../logic/geo'
+import { scope } from './session'
+
+/** The places of the user's scope; geometry changes rarely and is read once. */
+export const places = shallowReactive({
+  data: null as PlaceCollection | null,
+  problem: null as Problem | null,
+  of: null as string | null,
+})
+
+export async function loadPlaces(): Promise<void> {
+  const under = scope.value?.place_id ?? ''
+  if (places.of === under && places.data) return
+  places.of = under
+  try {
+    places.data = await get<PlaceCollection>('places/map', { under })
+    places.problem = null
+  } catch (error) {
+    places.of = null
+    places.problem = error instanceof Problem ? error : new Problem(0, 'unknown')
+  }
+}
+
+export function alertMarks(alerts: Alert[]): MapMark[] {
+  if (!places.data) return []
+  return alerts.flatMap((a) => {
+    const place = placeAt(places.data!, a.place_path)
+    return place ? [{ id: a.id, kind: 'alert' as const, at: middleOf(place), label: a.place_label, severity: a.severity, state: a.state }] : []
+  })
+}
+
+export function deviceMarks(devices: Device[]): MapMark[] {
+  return devices.flatMap((d) => {
+    const place = places.data && d.place_path ? placeAt(places.data, d.place_path) : null
+    const at = d.lon !== null && d.lat !== null ? [d.lon, d.lat] as [number, number] : place && middleOf(place)
+    return at ? [{ id: d.id, kind: 'device' as const, at, label: d.name, state: d.health, silent: d.health !== 'in_order' }] : []
+  })
+}
