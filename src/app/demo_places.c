@@ -76,7 +76,9 @@ enum { LOBBIES = 8 };
 
 static struct point corner(const struct block *b, int i)
 {
-	return (struct point){ b->from.x + b->step.x * (i % b->columns), b->from.y + b->step.y * (i / b->columns) };
+	int column = i % b->columns, row = i / b->columns;
+
+	return (struct point){ b->from.x + b->step.x * column, b->from.y + b->step.y * row };
 }
 
 /* ---- CSV ---------------------------------------------------------------------------- */

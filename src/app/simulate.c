@@ -43,12 +43,12 @@ void simulation_plan(struct simulation *s, struct todo t)
 
 size_t simulation_device(enum demo_does does, int64_t n)
 {
-	size_t found[DEMO_DEVICES_MOST], k = 0;
+	size_t found[DEMO_DEVICES_MOST] = { 0 }, k = 0;
 
 	for (size_t i = 0; i < n_demo_devices; i++)
 		if (demo_devices[i].does == does)
 			found[k++] = i;
-	return found[(size_t)n % k];
+	return k ? found[(size_t)n % k] : 0;
 }
 
 void simulation_door(struct simulation *s, size_t device, int64_t at, int64_t open_for)

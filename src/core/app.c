@@ -155,9 +155,12 @@ static enum rc load_key(struct app *a)
 		crypto_random(a->key, sizeof(a->key));
 		return RC_OK;
 	}
-	if (seal_key_load(a->o.key_file, &k, &made) != RC_OK) {
-		fprintf(stderr, "can't use the key file %s (it must be 32 bytes, mode 0600)\n", a->o.key_file);
-		return RC_INVALID;
+	enum rc rc = seal_key_load(a->o.key_file, &k, &made);
+
+	if (rc != RC_OK) {
+		fprintf(stderr, rc == RC_INVALID ? "can't use the key file %s: it must be 32 bytes, mode 0600\n"
+						 : "can't read or make the key file %s\n", a->o.key_file);
+		return rc;
 	}
 	memcpy(a->key, k.bytes, sizeof(a->key));
 	return RC_OK;

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_FILES = 512, MAX_FILE_BYTES = 8 << 20 };
+enum { MAX_FILES = 512, MAX_FILE_BYTES = 8 << 20, ROOM_LEAST = 4 << 20 };
 
 /* security.md, "browser": no third-party origin, no inline script or style. */
 const struct http_header server_always[] = {
@@ -156,6 +156,14 @@ static void serve_file(struct server *s, struct http_exchange *x)
 
 /* ---- health and metrics -------------------------------------------------------------- */
 
+/* One row may still fit when nothing else does. */
+static bool has_room(struct server *s, struct conn *reader)
+{
+	int64_t free_bytes;
+
+	return conn_is_pg(reader) || file_free_bytes(app_url(s->app), &free_bytes) != RC_OK || free_bytes >= ROOM_LEAST;
+}
+
 static void metric(struct buf *b, const char *name, const char *kind, const char *help, double v)
 {
 	bool counter = kind[0] == 'c';
@@ -202,7 +210,7 @@ static bool serve_machine(struct server *s, struct http_exchange *x, struct conn
 
 	if (str_is(path, "/healthz"))
 		http_reply_const(x, 200, &text, 1, STR("ok\n"));
-	else if (str_is(path, "/readyz") && unit_run(s->app, core_touch, NULL, NULL) == RC_OK)
+	else if (str_is(path, "/readyz") && has_room(s, reader) && unit_run(s->app, core_touch, NULL, NULL) == RC_OK)
 		http_reply_const(x, 200, &text, 1, STR("ready\n"));
 	else if (str_is(path, "/readyz"))
 		http_problem(x, 503, "not_ready", "nothing can be written now");

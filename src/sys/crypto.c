@@ -2,6 +2,7 @@
 #include "sys/crypto.h"
 #include "sys/file.h"
 
+#include <errno.h>
 #include <sodium.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -147,27 +148,39 @@ enum rc seal_open(struct arena *a, const struct seal_key *k, struct str sealed, 
 
 /* ---- key files ---- */
 
-/* file_create() lets one of two starting processes win; the other reads what
- * the winner wrote. */
-static enum rc secret_load(const char *path, const uint8_t *fresh, uint8_t *ret, size_t n, bool *made)
+static enum rc secret_read(const char *path, uint8_t *ret, size_t n)
 {
-	struct arena *a = arena_new(4096);
-	struct str got = NO_STR;
 	struct stat st;
-	enum rc rc = file_create(path, (struct str){ (const char *)fresh, n }, 0600);
-	*made = rc == RC_OK;
-	if (rc == RC_OK || rc == RC_CONFLICT)
-		rc = stat(path, &st) != 0 ? RC_BUSY : (st.st_mode & 077) != 0 ? RC_INVALID : RC_OK;
-	if (rc == RC_OK)
-		rc = file_read(a, path, n, &got);
+	struct str got;
+
+	if (stat(path, &st) != 0)
+		return errno == ENOENT ? RC_MISSING : RC_BUSY;
+	if ((st.st_mode & 077) != 0)
+		return RC_INVALID;
+	struct arena *a = arena_new(4096);
+	enum rc rc = file_read(a, path, n, &got);
+
 	if (rc == RC_LIMIT || (rc == RC_OK && got.n != n))
 		rc = RC_INVALID;
 	if (rc == RC_OK)
 		memcpy(ret, got.p, n);
-	else if (rc != RC_INVALID)
-		rc = RC_BUSY;
 	arena_free(a);
-	return rc;
+	return rc == RC_OK || rc == RC_INVALID ? rc : RC_BUSY;
+}
+
+/* A key that is there is read without writing anything: a full disk keeps no
+ * server from starting.  file_create() lets one of two starting processes win;
+ * the other reads what the winner wrote. */
+static enum rc secret_load(const char *path, const uint8_t *fresh, uint8_t *ret, size_t n, bool *made)
+{
+	enum rc rc = secret_read(path, ret, n);
+
+	*made = false;
+	if (rc != RC_MISSING)
+		return rc;
+	rc = file_create(path, (struct str){ (const char *)fresh, n }, 0600);
+	*made = rc == RC_OK;
+	return rc == RC_OK || rc == RC_CONFLICT ? secret_read(path, ret, n) : RC_BUSY;
 }
 
 enum rc seal_key_load(const char *path, struct seal_key *ret, bool *made)

@@ -50,7 +50,9 @@ static enum rc find_place(struct importer *m, const struct import_row *r, struct
 	struct place_where w = { .sql = buf_new(m->c->arena, 4096) };
 	struct import_collector k = { m->c, PLACE_NO_KIND, NO_STR, NO_STR, 0 };
 
-	for (int by_name = 0; by_name <= (r->by_name && r->name.p) && k.n == 0; by_name++) {
+	int ways = r->by_name && r->name.p ? 2 : 1; /* by code, then by name */
+
+	for (int by_name = 0; by_name < ways && k.n == 0; by_name++) {
 		if (!by_name && r->code.p == NULL)
 			continue;
 		w.n = 0;

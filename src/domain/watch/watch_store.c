@@ -246,7 +246,7 @@ static enum rc count_fired(struct ctx *c, struct str rule_id)
 
 static enum rc fired(struct ctx *c, struct evaluator *e, const struct pending *p)
 {
-	struct str key = key_text(c, e, p), dedupe, seqs, alert_id = NO_STR;
+	struct str key = key_text(c, e, p), dedupe, seqs, alert_id;
 	bool ask, merged, lasting;
 	const char *verdict;
 	struct alert_row a;

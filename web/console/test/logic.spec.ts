@@ -76,7 +76,7 @@ describe('the keys', () => {
 describe('the question', () => {
   it('is a sentence of the facts', () => {
     expect(sentence(sentenceWords.value, alertOf('a'), 'title')).toBe('3-2-501：72 小时未见')
-    expect(sentence(sentenceWords.value, alertOf('a', { question: 'e_bike_inside', facts: { zone: 'lobby' }, place_label: '4 栋' }), 'detail')).toBe('4 栋 大堂')
+    expect(sentence(sentenceWords.value, alertOf('a', { question: 'e_bike_inside', facts: { zone: 'lobby' }, place_label: '4 栋' }), 'detail')).toBe('4 栋')
   })
 
   it('does without facts that did not come, and without a known code', () => {

@@ -11,18 +11,18 @@ export interface Words {
 
 const needs = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1]!)
 
-function values(words: Words, place: string, facts: Facts | null): Record<string, unknown> {
+function values(place: string, facts: Facts | null): Record<string, unknown> {
   const out: Record<string, unknown> = { place }
   for (const [name, value] of Object.entries(facts ?? {})) {
     if (value === null) continue
-    out[name] = typeof value === 'string' && words.te(`fact.${value}`) ? words.t(`fact.${value}`, {}) : value
+    out[name] = value
   }
   return out
 }
 
 /** The sentence with facts; a text whose facts did not come falls back to the one without. */
 export function sentence(words: Words, alert: Pick<Alert, 'question' | 'facts' | 'place_label' | 'kind'>, part: Part): string {
-  const known = values(words, alert.place_label, alert.facts)
+  const known = values(alert.place_label, alert.facts)
   const name = words.te(`question.${alert.question}.plain`)
     ? words.t(`question.${alert.question}.plain`, {})
     : alert.kind
