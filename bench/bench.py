@@ -218,13 +218,12 @@ COMMUNITY = (("city", "3601"), ("district", "360113"), ("subdistrict", "36011300
 
 
 def make_places(admin, *kinds_codes):
-    """A chain of places from the top, as (kind, code); ids and path of the last."""
-    parent, path = None, ""
+    """A chain of places from the top, as (kind, code); id and path of the last."""
+    made = None
     for kind, code in kinds_codes:
         body = {"kind": kind, "code": code, "name": f"{kind} {code}"}
-        parent = admin.call("POST", "/api/places/place", {**body, "parent_id": parent} if parent else body)["id"]
-        path += code + "."
-    return parent, path
+        made = admin.call("POST", "/api/places/place", {**body, "parent_id": made["id"]} if made else body)
+    return made["id"], made["path"]
 
 
 def make_device(admin, source, place, kind="sensor"):

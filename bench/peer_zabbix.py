@@ -1,4 +1,5 @@
 """peer_zabbix.py - Zabbix 6.0 on a PostgreSQL of its own that syncs, 10,000 trapper items, fed by zabbix_sender."""
+import json
 import os
 import random
 import re
@@ -12,7 +13,6 @@ from bench import apt, check, cpu_seconds, end, run, say, wait_for_port
 
 ITEMS, HOST = 10_000, "jiuan"
 SQL_FILES = "/usr/share/zabbix-server-pgsql/%s.sql.gz"
-# A value and its JSON envelope leave the sender 250 at a time.
 CONFIG = """
 ListenIP=127.0.0.1
 ListenPort={port}
@@ -135,12 +135,16 @@ class Zabbix:
         raise RuntimeError(f"{self.stored()} of {n} values are in the database")
 
     def send(self, n):
-        """n values of 80 bytes from the first to the last one stored."""
-        pick = random.Random(self.sent)
-        begin = int(time.time())
+        """n values, from the first sent to the last one stored; the value is the data of ingest/load.c's events."""
+        pick, begin = random.Random(self.sent), int(time.time())
+
+        def value(i):
+            data = {"label": "person", "zone": f"gate_{i % 7}", "score": round(0.01 * (i % 100), 2), "current": True,
+                    "stationary": False, "object_id": f"17000{i}-abc"}
+            return json.dumps(data, separators=(",", ":")).replace('"', '\\"')
+
         # Every value has its own nanosecond: (item, second, nanosecond) is the key.
-        lines = [f'{HOST} e[{pick.randint(1, ITEMS)}] {begin} {self.sent + i} "{"person at gate %09d" % i:x<80}"\n'
-                 for i in range(n)]
+        lines = [f'{HOST} e[{pick.randint(1, ITEMS)}] {begin} {self.sent + i} "{value(i)}"\n' for i in range(n)]
         pids = (self.proc.pid, self.pg.proc.pid)
         target, cpu, wall = self.sent + n, cpu_seconds(*pids), time.monotonic()
         check(self.feed(lines) == n, "Zabbix did not take every value")

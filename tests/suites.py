@@ -11,6 +11,14 @@ def suite(name, command, kind="quick", timeout=60, pg=False, weight=1):
     return dict(name=name, command=command, kind=kind, timeout=timeout, pg=pg, weight=weight)
 
 
+# What the sanitizer builds run: everything in C that is quick there.
+ASAN = ",".join("""store store_fault portable_sql base time json csv geojson cloudevents frigate frigate_canary corpus_json
+corpus_cloudevents corpus_frigate corpus_csv corpus_geojson corpus_rule rules rules_state rule_compile sys_client sys_crypto
+sys_geometry sys_http sys_http_stream sys_machine places people sensing_device sensing_ingest sensing_limits sensing_log
+sensing_health watch_alert watch_rule watch_eval core_field core_list core_access core_record core_start dispatch_duty
+dispatch_task roles simulate""".split())
+TSAN = "writer,sys_http,sys_http_stream,core_server,frigate_link"
+
 SUITES = [
     suite("store", "{build}/tests/store/store_test", pg=True, weight=3),
     suite("store_fault", "{build}/tests/store/fault_test", pg=True, weight=2),
@@ -47,5 +55,11 @@ SUITES = [
     suite("core_server", "{build}/tests/core/core_server_test", pg=True, timeout=120, weight=16),
     suite("dispatch_duty", "{build}/tests/dispatch/dispatch_duty_test", pg=True, timeout=120, weight=3),
     suite("dispatch_task", "{build}/tests/dispatch/dispatch_task_test", pg=True, timeout=120, weight=10),
+    suite("lint", "sh tools/lint.sh", kind="slow", timeout=1200, weight=250),
+    suite("asan", "sh tools/sanitized.sh address " + ASAN, kind="slow", timeout=1500, pg=True, weight=300),
+    suite("tsan", "sh tools/sanitized.sh thread " + TSAN, kind="slow", timeout=1500, pg=True, weight=280),
+    suite("console", "npm --silent --prefix web/console run test", kind="slow", timeout=300, weight=15),
+    suite("desk", "python3 tests/browser/desk_real.py {build}/src/app/jiuan", kind="slow", timeout=600, weight=110),
+    suite("desk_queue", "node tests/browser/desk-queue.mjs", kind="slow", timeout=300, weight=40),
     suite("writer", "{build}/tests/store/writer_test", pg=True, weight=6),
 ]

@@ -46,6 +46,7 @@ void json_open(struct buf *b, char bracket);
 void json_close(struct buf *b, char bracket);
 void json_key(struct buf *b, const char *key);
 void json_key_str(struct buf *b, struct str key);
+void json_key_ready(struct buf *b, struct str quoted); /* "\"name\":", made once */
 void json_text(struct buf *b, struct str s); /* absent writes null */
 void json_int(struct buf *b, int64_t v);
 void json_real(struct buf *b, double v);     /* shortest text that reads back equal; not finite writes null */

@@ -54,6 +54,12 @@ void json_key_str(struct buf *b, struct str key)
 	buf_char(b, ':');
 }
 
+void json_key_ready(struct buf *b, struct str quoted_key)
+{
+	comma(b);
+	buf_add(b, quoted_key);
+}
+
 void json_key(struct buf *b, const char *key)
 {
 	json_key_str(b, str_of(key));

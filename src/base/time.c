@@ -2,7 +2,6 @@
  * "chrono-compatible low-level date algorithms" (days from civil). */
 #include "base/base.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -136,20 +135,41 @@ enum rc time_parse(struct str s, int64_t *ret)
 	return RC_OK;
 }
 
+static char *put_digits(char *p, int64_t v, int n)
+{
+	for (int i = n - 1; i >= 0; i--, v /= 10)
+		p[i] = (char)('0' + v % 10);
+	return p + n;
+}
+
+/* Lists are full of times: digits are written by hand. */
 struct str time_text(int64_t t, char out[TIME_TEXT])
 {
 	int64_t days = t / DAY, in_day = t % DAY;
+	char *p = out;
 
 	if (in_day < 0) {
 		in_day += DAY;
 		days--;
 	}
 	struct civil c = civil_from_days(days);
-	int n = snprintf(out, TIME_TEXT, "%04d-%02d-%02dT%02d:%02d:%02d", (int)c.year % 10000, (int)c.month % 100,
-			 (int)c.day % 100, (int)(in_day / HOUR), (int)(in_day / MINUTE % 60), (int)(in_day / SECOND % 60));
 
-	if (in_day % SECOND)
-		n += snprintf(out + n, TIME_TEXT - (size_t)n, ".%06d", (int)(in_day % SECOND));
-	n += snprintf(out + n, TIME_TEXT - (size_t)n, "Z");
-	return (struct str){ out, (size_t)n };
+	p = put_digits(p, c.year % 10000, 4);
+	*p++ = '-';
+	p = put_digits(p, c.month, 2);
+	*p++ = '-';
+	p = put_digits(p, c.day, 2);
+	*p++ = 'T';
+	p = put_digits(p, in_day / HOUR, 2);
+	*p++ = ':';
+	p = put_digits(p, in_day / MINUTE % 60, 2);
+	*p++ = ':';
+	p = put_digits(p, in_day / SECOND % 60, 2);
+	if (in_day % SECOND) {
+		*p++ = '.';
+		p = put_digits(p, in_day % SECOND, 6);
+	}
+	*p++ = 'Z';
+	*p = '\0';
+	return (struct str){ out, (size_t)(p - out) };
 }

@@ -60,6 +60,9 @@ static void make_texts(struct arena *a, struct entity_info *i)
 	}
 	buf_add(&ins, STR(")"));
 	buf_fmt(&upd, " WHERE id = $1 AND version = $%zu", e->n_fields + 1);
+	i->keys = NEW_N(a, struct str, e->n_fields);
+	for (size_t k = 0; k < e->n_fields; k++)
+		i->keys[k] = arena_fmt(a, "\"%s\":", e->fields[k].name);
 	i->columns = buf_str(&cols).p;
 	i->insert = buf_str(&ins).p;
 	i->update = buf_str(&upd).p;
@@ -158,8 +161,10 @@ static enum rc load_key(struct app *a)
 	enum rc rc = seal_key_load(a->o.key_file, &k, &made);
 
 	if (rc != RC_OK) {
-		fprintf(stderr, rc == RC_INVALID ? "can't use the key file %s: it must be 32 bytes, mode 0600\n"
-						 : "can't read or make the key file %s\n", a->o.key_file);
+		fprintf(stderr,
+			rc == RC_INVALID ? "can't use the key file %s: it must be 32 bytes, mode 0600\n"
+					 : "can't read or make the key file %s\n",
+			a->o.key_file);
 		return rc;
 	}
 	memcpy(a->key, k.bytes, sizeof(a->key));

@@ -27,8 +27,9 @@ void entity_init(const struct entity *e, void *row)
 
 /* ---- JSON out ------------------------------------------------------------------ */
 
-void entity_write_open(const struct entity *e, const void *row, unsigned classes, struct buf *out)
+void entity_write_open(const struct entity_info *info, const void *row, unsigned classes, struct buf *out)
 {
+	const struct entity *e = info->e;
 	bool masked = false;
 
 	json_open(out, '{');
@@ -37,7 +38,7 @@ void entity_write_open(const struct entity *e, const void *row, unsigned classes
 
 		if (f->flags & SECRET)
 			continue;
-		json_key(out, f->name);
+		json_key_ready(out, info->keys[i]);
 		if (f->flags & classes) {
 			field_write(f, row, out);
 		} else {
@@ -72,7 +73,7 @@ void entity_write(struct ctx *c, const struct entity *e, const void *row, struct
 	struct str person = person_of_row(i, row);
 	bool open = c->who.kind == WHO_SYSTEM || (c->who.kind == WHO_PERSON && person.n && str_eq(person, c->who.id));
 
-	entity_write_open(e, row, open ? P0 | P1 | P2 | P3 : P0 | P1, out);
+	entity_write_open(i, row, open ? P0 | P1 | P2 | P3 : P0 | P1, out);
 }
 
 /* ---- load ------------------------------------------------------------------------ */
@@ -145,7 +146,7 @@ static enum rc announce(struct ctx *c, const struct entity *e, const char *verb,
 	if (e->quiet)
 		return RC_OK;
 	about.entity = arena_fmt(c->arena, "%s.%s", e->module, e->name).p;
-	entity_write_open(e, row, P0 | P1, &body); /* events never carry personal fields */
+	entity_write_open(info_of(c->app, e), row, P0 | P1, &body); /* events never carry personal fields */
 	TRY(emit(c, topic, &about, buf_str(&body)));
 	return audit(c, topic, &about, NO_STR);
 }

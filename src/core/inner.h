@@ -12,6 +12,7 @@ enum { MAX_WAKES = 60, JSON_OUT_LIMIT = 4 << 20, OUTBOX_BIT = 63 };
 struct entity_info {
 	const struct entity *e;
 	const char *columns;                    /* "id, version, ..." */
+	struct str *keys;                       /* by field: "\"id\":" */
 	const char *select, *insert, *update;   /* select ends with " FROM table WHERE " */
 	const struct field *owner, *household, *place, *assigned, *person, *state;
 	bool person_is_id;
@@ -80,7 +81,7 @@ enum rc entity_update(struct ctx *c, const struct entity *e, struct str id, cons
 enum rc entity_list(struct ctx *c, const struct entity *e, struct str query, struct buf *out) MUST_USE;
 enum rc entity_reveal(struct ctx *c, const struct entity *e, struct str id, const struct json *in, struct buf *out) MUST_USE;
 enum rc entity_about_person(struct ctx *c, const struct entity *e, struct str person, struct buf *out) MUST_USE;
-void entity_write_open(const struct entity *e, const void *row, unsigned classes, struct buf *out);
+void entity_write_open(const struct entity_info *i, const void *row, unsigned classes, struct buf *out);
 struct str person_of_row(const struct entity_info *i, const void *row);
 const struct step *entity_step_of(const struct entity *e, struct str verb);
 

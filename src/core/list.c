@@ -179,6 +179,9 @@ static enum rc add_after(struct ctx *c, struct str after, const struct order *o,
 	}
 	if (after.p)
 		return FAIL(c, RC_INVALID, "bad_after", STR("after"), "not a key of this list");
+	/* The first column alone bounds the index; the rest sorts out equal ones. */
+	buf_fmt(&w->sql, " AND %s %c= ", o->f[0]->name, o->down[0] ? '<' : '>');
+	where_arg(w, v[0]);
 	buf_add(&w->sql, STR(" AND ("));
 	for (size_t i = 0; i < o->n; i++) {
 		buf_add(&w->sql, i ? STR(" OR (") : STR("("));
@@ -373,7 +376,7 @@ static enum rc about_row_out(struct ctx *c, void *row, void *arg)
 	struct lister *l = arg;
 	struct str about = person_of_row(info_of(c->app, l->e), row);
 
-	entity_write_open(l->e, row, str_eq(about, l->person) ? P0 | P1 | P2 | P3 : P0 | P1, l->out);
+	entity_write_open(info_of(c->app, l->e), row, str_eq(about, l->person) ? P0 | P1 | P2 | P3 : P0 | P1, l->out);
 	return l->out->overflow ? RC_LIMIT : RC_OK;
 }
 

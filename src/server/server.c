@@ -8,8 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-enum { QUEUE = 4096, FAST_PERIOD = SECOND, LEASE_EVERY_S = 10, BEAT_S = 15 };
+enum { QUEUE = 4096, FAST_PERIOD = SECOND, LEASE_EVERY_S = 10, BEAT_S = 15, GATHER_MS = 5 };
 
 struct conn *server_reader(struct server *s)
 {
@@ -37,15 +38,38 @@ static int thread_of(const struct job *j)
 	return j->period <= FAST_PERIOD ? 0 : 1;
 }
 
+/* The deliverer hears of outbox rows, job threads of everything else: a thread
+ * that has nothing to do is not woken. */
+static uint64_t share_of(size_t slot, uint64_t pokes)
+{
+	uint64_t outbox = (uint64_t)1 << OUTBOX_BIT;
+
+	return slot == JOB_THREADS ? pokes & outbox : pokes & ~outbox;
+}
+
 void server_wake(void *self, uint64_t pokes)
 {
 	struct server *s = self;
 
 	pthread_mutex_lock(&s->lock);
-	for (size_t i = 0; i < COUNT(s->pokes); i++)
-		s->pokes[i] |= pokes;
-	pthread_cond_broadcast(&s->woken);
+	for (size_t i = 0; i < COUNT(s->pokes); i++) {
+		uint64_t share = share_of(i, pokes);
+
+		if (share && s->pokes[i] == 0)
+			pthread_cond_signal(&s->woken[i]);
+		s->pokes[i] |= share;
+	}
 	pthread_mutex_unlock(&s->lock);
+}
+
+/* Many commits in a row become one look at what they brought. */
+static void gather(struct server *s)
+{
+	struct timespec ts = { .tv_nsec = GATHER_MS * 1000000 };
+
+	pthread_mutex_unlock(&s->lock);
+	nanosleep(&ts, NULL);
+	pthread_mutex_lock(&s->lock);
 }
 
 uint64_t server_wait(struct server *s, int slot, int64_t wait, bool *stopping)
@@ -55,8 +79,10 @@ uint64_t server_wait(struct server *s, int slot, int64_t wait, bool *stopping)
 
 	pthread_mutex_lock(&s->lock);
 	while (!s->stopping && s->pokes[slot] == 0 && clock_monotonic() < until)
-		if (pthread_cond_timedwait(&s->woken, &s->lock, &ts) != 0)
+		if (pthread_cond_timedwait(&s->woken[slot], &s->lock, &ts) != 0)
 			break;
+	if (slot < JOB_THREADS && s->pokes[slot] && !s->stopping)
+		gather(s);
 	uint64_t pokes = s->pokes[slot];
 
 	s->pokes[slot] = 0;
@@ -274,7 +300,8 @@ enum rc server_start(struct app *a, const struct server_options *o, struct serve
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&s->woken, &attr);
+	for (size_t i = 0; i < COUNT(s->woken); i++)
+		pthread_cond_init(&s->woken[i], &attr);
 	pthread_condattr_destroy(&attr);
 	s->requests = queue_new(QUEUE);
 	s->live = live_new(s);
@@ -317,7 +344,8 @@ void server_stop(struct server *s)
 	queue_close(s->requests);
 	pthread_mutex_lock(&s->lock);
 	s->stopping = true;
-	pthread_cond_broadcast(&s->woken);
+	for (size_t i = 0; i < COUNT(s->woken); i++)
+		pthread_cond_broadcast(&s->woken[i]);
 	pthread_mutex_unlock(&s->lock);
 	for (int i = 0; i < s->n_workers; i++)
 		thread_join(s->worker[i]);
@@ -334,7 +362,8 @@ void server_stop(struct server *s)
 	s->app->runner = (struct unit_runner){ 0 };
 	queue_free(s->requests);
 	files_free(s->files);
-	pthread_cond_destroy(&s->woken);
+	for (size_t i = 0; i < COUNT(s->woken); i++)
+		pthread_cond_destroy(&s->woken[i]);
 	pthread_mutex_destroy(&s->lock);
 	free(s);
 }

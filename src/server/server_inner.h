@@ -27,7 +27,7 @@ struct server {
 	int64_t started;
 
 	pthread_mutex_t lock; /* for all below */
-	pthread_cond_t woken;
+	pthread_cond_t woken[JOB_THREADS + 1]; /* by thread, as the pokes */
 	struct http_server *http; /* NULL: not listening yet or no more */
 	bool stopping;
 	uint64_t pokes[JOB_THREADS + 1]; /* by thread; the last is the deliverer's */

@@ -294,11 +294,12 @@ static void test_stop_while_running(void **state)
 {
 	struct rig *r = *state;
 	pthread_t t[10];
+	uint64_t known = http_server_counts(r->server).requests;
 	atomic_store(&r->slow_ms, 60);
 	for (size_t i = 0; i < COUNT(t); i++)
 		assert_int_equal(thread_start(&t[i], "client", late_client, r), RC_OK);
-	for (int i = 0; i < 200 && http_server_counts(r->server).running < 8; i++)
-		wire_sleep_ms(5);
+	for (int i = 0; i < 1000 && http_server_counts(r->server).requests < known + COUNT(t); i++)
+		wire_sleep_ms(1);
 	int64_t before = clock_monotonic();
 	http_server_stop(r->server, 200 * MILLI);
 	assert_true(clock_monotonic() - before < 3 * SECOND);

@@ -117,13 +117,13 @@ static void test_the_ladder_climbs_by_the_clock(void **state)
 static void test_an_ack_stops_the_ladder_and_a_place_has_its_own(void **state)
 {
 	struct rig *r = *state;
-	const char *body = rig_fmt(r, "{\"place_id\":\"" FMT_STR "\",\"level\":1,\"role\":\"street\",\"after_s\":30}",
+	const char *body = rig_fmt(r, "{\"place_id\":\"" FMT_STR "\",\"level\":1,\"role\":\"office\",\"after_s\":30}",
 				   ARG_STR(r->north));
 
 	rig_seed(r);
 	CHECK(r, RULER, "POST", "/api/watch/escalation", body, 201);
 	REFUSED(r, RULER, "POST", "/api/watch/escalation",
-		rig_fmt(r, "{\"place_id\":\"" FMT_STR "\",\"level\":2,\"role\":\"street\",\"after_s\":30}",
+		rig_fmt(r, "{\"place_id\":\"" FMT_STR "\",\"level\":2,\"role\":\"office\",\"after_s\":30}",
 			ARG_STR(r->north)),
 		400, "out_of_order", "after_s");
 	CHECK(r, ANN, "POST", "/api/watch/escalation", body, 403);

@@ -91,6 +91,7 @@ CREATE TABLE watch_alert (
 	welfare_id ref_text
 );
 CREATE INDEX watch_alert_state ON watch_alert (state, desk_rank, opened_at, id);
+CREATE INDEX watch_alert_list ON watch_alert (state, opened_at, id);
 CREATE INDEX watch_alert_next ON watch_alert (next_at);
 CREATE INDEX watch_alert_merge ON watch_alert (merge_key, opened_at);
 CREATE INDEX watch_alert_rule ON watch_alert (rule_id, rule_revision);
