@@ -59,6 +59,8 @@ SUITES = [
     suite("asan", "sh tools/sanitized.sh address " + ASAN, kind="slow", timeout=1500, pg=True, weight=300),
     suite("tsan", "sh tools/sanitized.sh thread " + TSAN, kind="slow", timeout=1500, pg=True, weight=280),
     suite("console", "npm --silent --prefix web/console run test", kind="slow", timeout=300, weight=15),
+    suite("kill", "python3 tests/crash/kill_test.py {build}/src/app/jiuan", kind="slow", timeout=600, pg=True, weight=100),
+    suite("system", "python3 tests/system/system_test.py {build}/src/app/jiuan", kind="slow", timeout=600, weight=60),
     suite("desk", "python3 tests/browser/desk_real.py {build}/src/app/jiuan", kind="slow", timeout=600, weight=110),
     suite("desk_queue", "node tests/browser/desk-queue.mjs", kind="slow", timeout=300, weight=40),
     suite("writer", "{build}/tests/store/writer_test", pg=True, weight=6),
