@@ -10,9 +10,12 @@
 const struct command commands[] = {
 	{ "serve", "", "run the server", cmd_serve, serve_options, &n_serve_options },
 	{ "import", "places FILE", "read places from CSV or GeoJSON", cmd_import, import_options, &n_import_options },
-	{ "export", "person ID | register", "write what is held, as JSON", cmd_export, export_options, &n_export_options },
-	{ "replay", "FILE", "send recorded events (NDJSON) to a server", cmd_replay, replay_options, &n_replay_options },
-	{ "simulate", "", "a lifelike neighbourhood, as devices of a server", cmd_simulate, simulate_options, &n_simulate_options },
+	{ "export", "person ID | register", "write what is held, as JSON", cmd_export, export_options,
+	  &n_export_options },
+	{ "replay", "FILE", "send recorded events (NDJSON) to a server", cmd_replay, replay_options,
+	  &n_replay_options },
+	{ "simulate", "", "a lifelike neighbourhood, as devices of a server", cmd_simulate, simulate_options,
+	  &n_simulate_options },
 	{ "user", "list | add | password | disable LOGIN", "accounts", cmd_user, user_options, &n_user_options },
 	{ "device", "list | add | key", "devices and their keys", cmd_device, device_options, &n_device_options },
 	{ "backup", "FILE", "a consistent copy while the server runs", cmd_backup, backup_options, &n_backup_options },
@@ -42,7 +45,8 @@ static void print_help(const struct command *c)
 	arena_free(a);
 }
 
-bool cli_read(const struct command *c, int argc, char **argv, void *into, const char **words, size_t *n_words, int *exit_code)
+bool cli_read(const struct command *c, int argc, char **argv, void *into, const char **words, size_t *n_words,
+	      int *exit_code)
 {
 	struct config_input in = { .argc = argc, .argv = argv, .rest = words, .rest_max = words ? *n_words : 0 };
 	struct config_error err = { "" };
@@ -81,8 +85,12 @@ enum rc session_open(const struct data_options *o, struct session *ret)
 	}
 	if (o->store == NULL)
 		s.file = arena_fmt(s.arena, "%s/jiuan.db", o->data).p;
-	const struct app_options a = { .url = o->store ? o->store : s.file, .modules = app_modules, .roles = app_roles,
-				       .clock = clock_system(), .key_file = key, .demo = o->demo };
+	const struct app_options a = { .url = o->store ? o->store : s.file,
+				       .modules = app_modules,
+				       .roles = app_roles,
+				       .clock = clock_system(),
+				       .key_file = key,
+				       .demo = o->demo };
 	enum rc rc = app_open(&a, &s.app);
 
 	if (rc != RC_OK) {

@@ -23,10 +23,12 @@ struct data_options {
 	const char *store; /* URL or file; NULL: jiuan.db in the folder */
 	bool demo;
 };
-#define DATA_OPTIONS(T, member)                                                                                    \
-	{ "data", "JIUAN_DATA", CONFIG_TEXT, offsetof(T, member.data), "data", 1, 1024, NULL, "folder of the data" },      \
-	{ "store", "JIUAN_STORE", CONFIG_TEXT, offsetof(T, member.store), NULL, 1, 1024, NULL,                             \
-	  "postgres://... instead of the embedded store" }
+#define DATA_OPTIONS(T, member)                                                                                       \
+	{ "data", "JIUAN_DATA", CONFIG_TEXT, offsetof(T, member.data), "data", 1, 1024, NULL, "folder of the data" }, \
+	{                                                                                                             \
+		"store", "JIUAN_STORE", CONFIG_TEXT, offsetof(T, member.store), NULL, 1, 1024, NULL,                  \
+			"postgres://... instead of the embedded store"                                                \
+	}
 
 struct file_lock;
 struct session {
@@ -41,7 +43,8 @@ void session_close(struct session *s);
 
 /* Reads options and words; prints help or the error and sets *exit_code when
  * there is nothing left to do (false then). */
-bool cli_read(const struct command *c, int argc, char **argv, void *into, const char **words, size_t *n_words, int *exit_code);
+bool cli_read(const struct command *c, int argc, char **argv, void *into, const char **words, size_t *n_words,
+	      int *exit_code);
 const struct command *cli_command(const char *name);
 /* "word done of total" on a terminal's stderr, at most four times a second. */
 void cli_progress(const char *word, int64_t done, int64_t total);
@@ -60,9 +63,10 @@ int cmd_routes(int argc, char **argv);
 int cmd_describe(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 
-extern const struct config_option serve_options[], import_options[], export_options[], replay_options[], simulate_options[],
-	user_options[], device_options[], backup_options[], restore_options[], check_options[], plain_options[];
-extern const size_t n_serve_options, n_import_options, n_export_options, n_replay_options, n_simulate_options, n_user_options,
-	n_device_options, n_backup_options, n_restore_options, n_check_options, n_plain_options;
+extern const struct config_option serve_options[], import_options[], export_options[], replay_options[],
+	simulate_options[], user_options[], device_options[], backup_options[], restore_options[], check_options[],
+	plain_options[];
+extern const size_t n_serve_options, n_import_options, n_export_options, n_replay_options, n_simulate_options,
+	n_user_options, n_device_options, n_backup_options, n_restore_options, n_check_options, n_plain_options;
 
 #endif

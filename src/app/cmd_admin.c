@@ -20,9 +20,11 @@ struct user {
 };
 const struct config_option user_options[] = {
 	DATA_OPTIONS(struct user, data),
-	{ "display", NULL, CONFIG_TEXT, offsetof(struct user, display), NULL, 1, 200, NULL, "name that colleagues see" },
+	{ "display", NULL, CONFIG_TEXT, offsetof(struct user, display), NULL, 1, 200, NULL,
+	  "name that colleagues see" },
 	{ "role", NULL, CONFIG_TEXT, offsetof(struct user, role), NULL, 1, 64, NULL, "role of the first post" },
-	{ "place", NULL, CONFIG_TEXT, offsetof(struct user, place), NULL, 1, 400, NULL, "path of the post's place, \"36.3601.\"" },
+	{ "place", NULL, CONFIG_TEXT, offsetof(struct user, place), NULL, 1, 400, NULL,
+	  "path of the post's place, \"36.3601.\"" },
 };
 const size_t n_user_options = COUNT(user_options);
 
@@ -50,8 +52,10 @@ static enum rc user_unit(struct ctx *c, void *arg)
 		return RC_OK;
 	}
 	if (strcmp(u->verb, "add") == 0) {
-		struct people_new_user n = { .login = login, .display = str_of(u->o->display ? u->o->display : u->login),
-					     .role = str_of(u->o->role), .place_path = str_of(u->o->place) };
+		struct people_new_user n = { .login = login,
+					     .display = str_of(u->o->display ? u->o->display : u->login),
+					     .role = str_of(u->o->role),
+					     .place_path = str_of(u->o->place) };
 
 		TRY(people_user_add(c, &n, &password));
 	} else if (strcmp(u->verb, "password") == 0) {
@@ -95,8 +99,10 @@ struct device {
 };
 const struct config_option device_options[] = {
 	DATA_OPTIONS(struct device, data),
-	{ "source", NULL, CONFIG_TEXT, offsetof(struct device, source), NULL, 1, 128, NULL, "CloudEvents source of the device" },
-	{ "kind", NULL, CONFIG_TEXT, offsetof(struct device, kind), "sensor", 1, 32, NULL, "camera, door, gate, sensor, meter, lens, gateway" },
+	{ "source", NULL, CONFIG_TEXT, offsetof(struct device, source), NULL, 1, 128, NULL,
+	  "CloudEvents source of the device" },
+	{ "kind", NULL, CONFIG_TEXT, offsetof(struct device, kind), "sensor", 1, 32, NULL,
+	  "camera, door, gate, sensor, meter, lens, gateway" },
 	{ "place", NULL, CONFIG_TEXT, offsetof(struct device, place), NULL, 1, 64, NULL, "id of its place" },
 };
 const size_t n_device_options = COUNT(device_options);
@@ -168,7 +174,8 @@ const struct config_option backup_options[] = { DATA_OPTIONS(struct plain, data)
 const size_t n_backup_options = COUNT(backup_options);
 const struct config_option restore_options[] = {
 	DATA_OPTIONS(struct plain, data),
-	{ "force", NULL, CONFIG_FLAG, offsetof(struct plain, force), "false", 0, 0, NULL, "replace data that are there" },
+	{ "force", NULL, CONFIG_FLAG, offsetof(struct plain, force), "false", 0, 0, NULL,
+	  "replace data that are there" },
 };
 const size_t n_restore_options = COUNT(restore_options);
 
@@ -335,14 +342,17 @@ int cmd_check(int argc, char **argv)
 /* ---- what the program is ---------------------------------------------------------------- */
 
 const struct config_option plain_options[] = {
-	{ "data", "JIUAN_DATA", CONFIG_TEXT, offsetof(struct plain, data.data), "data", 1, 1024, NULL, "not used: nothing is opened" },
+	{ "data", "JIUAN_DATA", CONFIG_TEXT, offsetof(struct plain, data.data), "data", 1, 1024, NULL,
+	  "not used: nothing is opened" },
 };
 const size_t n_plain_options = COUNT(plain_options);
 
 static int print_tables(const char *command, int argc, char **argv, void (*print)(const struct app *a, struct buf *out))
 {
 	struct plain o = { 0 };
-	const struct app_options a = { .url = ":memory:", .modules = app_modules, .roles = app_roles, .clock = clock_system() };
+	const struct app_options a = {
+		.url = ":memory:", .modules = app_modules, .roles = app_roles, .clock = clock_system()
+	};
 	struct app *app;
 	int code;
 

@@ -19,12 +19,18 @@ struct import {
 };
 const struct config_option import_options[] = {
 	DATA_OPTIONS(struct import, data),
-	{ "format", NULL, CONFIG_WORD, offsetof(struct import, format), "by-name", 0, 0, "by-name|csv|geojson", "of the file" },
-	{ "datum", NULL, CONFIG_WORD, offsetof(struct import, datum), "wgs84", 0, 0, "wgs84|gcj02", "of its coordinates" },
-	{ "parent", NULL, CONFIG_TEXT, offsetof(struct import, parent), NULL, 1, 400, NULL, "path for rows that name no parent" },
-	{ "city", NULL, CONFIG_TEXT, offsetof(struct import, city), NULL, 1, 200, NULL, "name of a city the file gives by code only" },
-	{ "dry-run", NULL, CONFIG_FLAG, offsetof(struct import, dry_run), "false", 0, 0, NULL, "check and count, write nothing" },
-	{ "partial", NULL, CONFIG_FLAG, offsetof(struct import, partial), "false", 0, 0, NULL, "write the good rows although others are refused" },
+	{ "format", NULL, CONFIG_WORD, offsetof(struct import, format), "by-name", 0, 0, "by-name|csv|geojson",
+	  "of the file" },
+	{ "datum", NULL, CONFIG_WORD, offsetof(struct import, datum), "wgs84", 0, 0, "wgs84|gcj02",
+	  "of its coordinates" },
+	{ "parent", NULL, CONFIG_TEXT, offsetof(struct import, parent), NULL, 1, 400, NULL,
+	  "path for rows that name no parent" },
+	{ "city", NULL, CONFIG_TEXT, offsetof(struct import, city), NULL, 1, 200, NULL,
+	  "name of a city the file gives by code only" },
+	{ "dry-run", NULL, CONFIG_FLAG, offsetof(struct import, dry_run), "false", 0, 0, NULL,
+	  "check and count, write nothing" },
+	{ "partial", NULL, CONFIG_FLAG, offsetof(struct import, partial), "false", 0, 0, NULL,
+	  "write the good rows although others are refused" },
 };
 const size_t n_import_options = COUNT(import_options);
 
@@ -33,9 +39,11 @@ static void say_row(void *arg, size_t row, const char *code, const char *field, 
 	const char *file = arg;
 
 	if (row)
-		fprintf(stderr, "%s:%zu: %s%s%s: %s\n", file, row, code, field ? " " : "", field ? field : "", detail ? detail : "");
+		fprintf(stderr, "%s:%zu: %s%s%s: %s\n", file, row, code, field ? " " : "", field ? field : "",
+			detail ? detail : "");
 	else
-		fprintf(stderr, "%s: %s%s%s: %s\n", file, code, field ? " " : "", field ? field : "", detail ? detail : "");
+		fprintf(stderr, "%s: %s%s%s: %s\n", file, code, field ? " " : "", field ? field : "",
+			detail ? detail : "");
 }
 
 struct importing {
@@ -57,8 +65,11 @@ static int say_result(const struct importing *i, enum rc rc)
 
 	if (rc != RC_OK)
 		return EXIT_FAILED;
-	printf("%zu rows: %zu created, %zu updated, %zu unchanged, %zu refused%s\n", r->rows, r->created, r->updated, r->unchanged,
-	       r->refused, i->o.dry_run ? " (dry run, nothing written)" : r->written ? "" : " (nothing written)");
+	printf("%zu rows: %zu created, %zu updated, %zu unchanged, %zu refused%s\n", r->rows, r->created, r->updated,
+	       r->unchanged, r->refused,
+	       i->o.dry_run ? " (dry run, nothing written)"
+	       : r->written ? ""
+			    : " (nothing written)");
 	return r->refused ? EXIT_REFUSED : EXIT_FINE;
 }
 
@@ -78,12 +89,17 @@ int cmd_import(int argc, char **argv)
 	}
 	if (session_open(&o.data, &s) != RC_OK)
 		return EXIT_FAILED;
-	bool geojson = strcmp(o.format, "geojson") == 0 || (strcmp(o.format, "csv") != 0 && str_ends(str_of(words[1]), "json"));
+	bool geojson = strcmp(o.format, "geojson") == 0 ||
+		       (strcmp(o.format, "csv") != 0 && str_ends(str_of(words[1]), "json"));
 	struct arena *a = arena_new((size_t)FILE_MOST * 2);
 	struct importing i = { .o = { .format = geojson ? PLACES_GEOJSON : PLACES_CSV,
-				      .datum = strcmp(o.datum, "gcj02") == 0 ? PLACES_GCJ02 : PLACES_WGS84, .dry_run = o.dry_run,
-				      .partial = o.partial, .parent_path = str_of(o.parent), .city_name = str_of(o.city),
-				      .report = say_row, .arg = (void *)(uintptr_t)words[1] } };
+				      .datum = strcmp(o.datum, "gcj02") == 0 ? PLACES_GCJ02 : PLACES_WGS84,
+				      .dry_run = o.dry_run,
+				      .partial = o.partial,
+				      .parent_path = str_of(o.parent),
+				      .city_name = str_of(o.city),
+				      .report = say_row,
+				      .arg = (void *)(uintptr_t)words[1] } };
 
 	if (file_read(a, words[1], FILE_MOST, &i.text) != RC_OK) {
 		fprintf(stderr, "can't read %s\n", words[1]);
@@ -98,13 +114,15 @@ int cmd_import(int argc, char **argv)
 
 /* ---- export -------------------------------------------------------------------------- */
 
-struct export {
+struct export
+{
 	struct data_options data;
 	const char *reason;
 };
 const struct config_option export_options[] = {
 	DATA_OPTIONS(struct export, data),
-	{ "reason", NULL, CONFIG_TEXT, offsetof(struct export, reason), NULL, 2, 200, NULL, "why a person's data leave; goes on record" },
+	{ "reason", NULL, CONFIG_TEXT, offsetof(struct export, reason), NULL, 2, 200, NULL,
+	  "why a person's data leave; goes on record" },
 };
 const size_t n_export_options = COUNT(export_options);
 
@@ -123,7 +141,8 @@ static enum rc export_unit(struct ctx *c, void *arg)
 		struct person_ref who;
 
 		TRY(people_person_get(c, str_of(e->id), "ID", &who));
-		TRY(note_look(c, "people.person", str_of(e->id), str_of(e->id), STR("*"), STR("export"), str_of(e->reason)));
+		TRY(note_look(c, "people.person", str_of(e->id), str_of(e->id), STR("*"), STR("export"),
+			      str_of(e->reason)));
 		TRY(app_export_person(c, str_of(e->id), &out));
 	}
 	if (out.overflow)

@@ -54,10 +54,12 @@ struct replay {
 	bool keep_times;
 };
 const struct config_option replay_options[] = {
-	{ "url", "JIUAN_URL", CONFIG_TEXT, offsetof(struct replay, feed.url), "http://127.0.0.1:8080", 1, 200, NULL, "the server" },
-	{ "key-file", "JIUAN_KEY_FILE", CONFIG_TEXT, offsetof(struct replay, feed.key_file), "data/simulator.key", 1, 1024, NULL,
-	  "device key of the one who speaks" },
-	{ "speed", NULL, CONFIG_REAL, offsetof(struct replay, speed), "1", 0, 1000000, NULL, "times as fast as recorded; 0: at once" },
+	{ "url", "JIUAN_URL", CONFIG_TEXT, offsetof(struct replay, feed.url), "http://127.0.0.1:8080", 1, 200, NULL,
+	  "the server" },
+	{ "key-file", "JIUAN_KEY_FILE", CONFIG_TEXT, offsetof(struct replay, feed.key_file), "data/simulator.key", 1,
+	  1024, NULL, "device key of the one who speaks" },
+	{ "speed", NULL, CONFIG_REAL, offsetof(struct replay, speed), "1", 0, 1000000, NULL,
+	  "times as fast as recorded; 0: at once" },
 	{ "keep-times", NULL, CONFIG_FLAG, offsetof(struct replay, keep_times), "false", 0, 0, NULL,
 	  "send the recorded times instead of moving them to now" },
 };
@@ -96,7 +98,8 @@ static enum rc replay_line(struct replaying *r, struct arena *a, struct str text
 
 	r->line++;
 	if (json_parse(a, text, 0, &event, &err) != RC_OK || event->kind != J_MAP) {
-		fprintf(stderr, "line %lld: no JSON object (%s at byte %zu)\n", (long long)r->line, err.reason ? err.reason : "type", err.at);
+		fprintf(stderr, "line %lld: no JSON object (%s at byte %zu)\n", (long long)r->line,
+			err.reason ? err.reason : "type", err.at);
 		return RC_INVALID;
 	}
 	if (time_parse(json_get_text(event, "time"), &at) != RC_OK)
@@ -164,7 +167,8 @@ int cmd_replay(int argc, char **argv)
 	FILE *in = n == 1 ? fopen(words[0], "r") : NULL;
 
 	if (in == NULL) {
-		fprintf(stderr, n == 1 ? "can't read %s\n" : "jiuan replay: a FILE is needed%s\n", n == 1 ? words[0] : "");
+		fprintf(stderr, n == 1 ? "can't read %s\n" : "jiuan replay: a FILE is needed%s\n",
+			n == 1 ? words[0] : "");
 		return n == 1 ? EXIT_FAILED : EXIT_USAGE;
 	}
 	struct replaying r = { .o = &o, .started = clock_monotonic(), .wall = clock_now(clock_system()) };
@@ -191,12 +195,15 @@ struct simulate {
 	bool print;
 };
 const struct config_option simulate_options[] = {
-	{ "url", "JIUAN_URL", CONFIG_TEXT, offsetof(struct simulate, feed.url), "http://127.0.0.1:8080", 1, 200, NULL, "the server" },
-	{ "key-file", "JIUAN_KEY_FILE", CONFIG_TEXT, offsetof(struct simulate, feed.key_file), "data/simulator.key", 1, 1024, NULL,
-	  "device key of the demo's gateway" },
+	{ "url", "JIUAN_URL", CONFIG_TEXT, offsetof(struct simulate, feed.url), "http://127.0.0.1:8080", 1, 200, NULL,
+	  "the server" },
+	{ "key-file", "JIUAN_KEY_FILE", CONFIG_TEXT, offsetof(struct simulate, feed.key_file), "data/simulator.key", 1,
+	  1024, NULL, "device key of the demo's gateway" },
 	{ "speed", NULL, CONFIG_REAL, offsetof(struct simulate, speed), "1", 0, 10000, NULL, "times as fast as life" },
-	{ "seed", NULL, CONFIG_INT, offsetof(struct simulate, seed), "1", 0, INT64_MAX, NULL, "the same seed lives the same day" },
-	{ "minutes", NULL, CONFIG_INT, offsetof(struct simulate, minutes), "0", 0, 1000000, NULL, "simulated minutes; 0: until stopped" },
+	{ "seed", NULL, CONFIG_INT, offsetof(struct simulate, seed), "1", 0, INT64_MAX, NULL,
+	  "the same seed lives the same day" },
+	{ "minutes", NULL, CONFIG_INT, offsetof(struct simulate, minutes), "0", 0, 1000000, NULL,
+	  "simulated minutes; 0: until stopped" },
 	{ "print", NULL, CONFIG_FLAG, offsetof(struct simulate, print), "false", 0, 0, NULL,
 	  "write the events (NDJSON) instead of sending them" },
 };

@@ -26,14 +26,21 @@ struct serve {
 
 const struct config_option serve_options[] = {
 	DATA_OPTIONS(struct serve, data),
-	{ "bind", "JIUAN_BIND", CONFIG_TEXT, offsetof(struct serve, bind), "127.0.0.1", 1, 64, NULL, "address to listen on" },
-	{ "port", "JIUAN_PORT", CONFIG_INT, offsetof(struct serve, port), "8080", 0, 65535, NULL, "0 takes any free one" },
-	{ "workers", "JIUAN_WORKERS", CONFIG_INT, offsetof(struct serve, workers), "4", 1, 16, NULL, "threads that read" },
-	{ "web", "JIUAN_WEB", CONFIG_TEXT, offsetof(struct serve, web), "web/console/dist", 1, 1024, NULL, "folder of the built pages" },
-	{ "tls-cert", "JIUAN_TLS_CERT", CONFIG_TEXT, offsetof(struct serve, tls_cert), NULL, 1, 1024, NULL, "PEM file" },
+	{ "bind", "JIUAN_BIND", CONFIG_TEXT, offsetof(struct serve, bind), "127.0.0.1", 1, 64, NULL,
+	  "address to listen on" },
+	{ "port", "JIUAN_PORT", CONFIG_INT, offsetof(struct serve, port), "8080", 0, 65535, NULL,
+	  "0 takes any free one" },
+	{ "workers", "JIUAN_WORKERS", CONFIG_INT, offsetof(struct serve, workers), "4", 1, 16, NULL,
+	  "threads that read" },
+	{ "web", "JIUAN_WEB", CONFIG_TEXT, offsetof(struct serve, web), "web/console/dist", 1, 1024, NULL,
+	  "folder of the built pages" },
+	{ "tls-cert", "JIUAN_TLS_CERT", CONFIG_TEXT, offsetof(struct serve, tls_cert), NULL, 1, 1024, NULL,
+	  "PEM file" },
 	{ "tls-key", "JIUAN_TLS_KEY", CONFIG_TEXT, offsetof(struct serve, tls_key), NULL, 1, 1024, NULL, "PEM file" },
-	{ "log", "JIUAN_LOG", CONFIG_WORD, offsetof(struct serve, log_level), "info", 0, 0, "debug|info|warn|error", "least level" },
-	{ "demo", "JIUAN_DEMO", CONFIG_FLAG, offsetof(struct serve, demo), "false", 0, 0, NULL, "demo community and accounts" },
+	{ "log", "JIUAN_LOG", CONFIG_WORD, offsetof(struct serve, log_level), "info", 0, 0, "debug|info|warn|error",
+	  "least level" },
+	{ "demo", "JIUAN_DEMO", CONFIG_FLAG, offsetof(struct serve, demo), "false", 0, 0, NULL,
+	  "demo community and accounts" },
 	{ "simulator", NULL, CONFIG_FLAG, offsetof(struct serve, simulator), "false", 0, 0, NULL,
 	  "with --demo: also run 'jiuan simulate' against this server" },
 	{ "speed", "JIUAN_SPEED", CONFIG_TEXT, offsetof(struct serve, speed), "1", 1, 10, NULL, "of the simulator" },
@@ -109,8 +116,13 @@ static void block_signals(void)
 
 static int run_server(const struct serve *o, struct session *s, struct log *log)
 {
-	struct server_options so = { .bind = o->bind, .port = (int)o->port, .workers = (int)o->workers, .web_root = o->web,
-				     .tls_cert = o->tls_cert, .tls_key = o->tls_key, .log = log };
+	struct server_options so = { .bind = o->bind,
+				     .port = (int)o->port,
+				     .workers = (int)o->workers,
+				     .web_root = o->web,
+				     .tls_cert = o->tls_cert,
+				     .tls_key = o->tls_key,
+				     .log = log };
 	struct frigate_link *link = NULL;
 	struct server *server = NULL;
 	pid_t simulator = -1;

@@ -88,9 +88,15 @@ enum rc feed_flush(struct feed *f, const volatile bool *stop)
 	bool told = false;
 
 	while (f->waiting && rc == RC_OK) {
-		const struct http_header h[] = { { "Content-Type", "application/x-ndjson" }, { "Authorization", f->auth } };
-		struct http_client_request q = { .url = f->url, .headers = h, .headers_n = 2, .body = buf_str(&f->body),
-						 .timeout = 30 * SECOND, .max_body = 4 << 20, .allow_private = true };
+		const struct http_header h[] = { { "Content-Type", "application/x-ndjson" },
+						 { "Authorization", f->auth } };
+		struct http_client_request q = { .url = f->url,
+						 .headers = h,
+						 .headers_n = 2,
+						 .body = buf_str(&f->body),
+						 .timeout = 30 * SECOND,
+						 .max_body = 4 << 20,
+						 .allow_private = true };
 		struct http_client_answer answer = { 0 };
 
 		rc = http_client_send(f->client, &q, a, &answer);

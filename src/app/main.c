@@ -9,7 +9,8 @@ static void usage(FILE *out)
 	for (const struct command *c = commands; c->name; c++)
 		fprintf(out, "  %-9s %-22s %s\n", c->name, c->words, c->help);
 	fputs("\n'jiuan COMMAND --help' lists a command's options.\n"
-	      "exit codes: 0 done, 1 failed, 2 wrong usage, 3 input refused\n", out);
+	      "exit codes: 0 done, 1 failed, 2 wrong usage, 3 input refused\n",
+	      out);
 }
 
 int main(int argc, char **argv)

@@ -14,6 +14,7 @@ struct simulation *simulation_new(uint64_t seed, int64_t start, double speed);
 void simulation_free(struct simulation *s);
 /* Lives 'span' microseconds; each event is handed out as one CloudEvent in
  * JSON, in order of time. */
-enum rc simulation_step(struct simulation *s, int64_t span, enum rc (*put)(void *arg, struct str event), void *arg) MUST_USE;
+enum rc simulation_step(struct simulation *s, int64_t span, enum rc (*put)(void *arg, struct str event),
+			void *arg) MUST_USE;
 
 #endif

@@ -35,11 +35,11 @@ enum rc {
 
 /* Leave the current function with the same failure.  Safe at any point:
  * memory belongs to arenas, locks and transactions to the caller's scope. */
-#define TRY(expr)                           \
-	do {                                \
-		enum rc try_rc_ = (expr);   \
-		if (try_rc_ != RC_OK)       \
-			return try_rc_;     \
+#define TRY(expr)                         \
+	do {                              \
+		enum rc try_rc_ = (expr); \
+		if (try_rc_ != RC_OK)     \
+			return try_rc_;   \
 	} while (0)
 
 /* ---- strings ------------------------------------------------------------ */
@@ -49,11 +49,14 @@ struct str {
 	const char *p;
 	size_t n;
 };
-#define STR(lit)      ((struct str){ "" lit, sizeof(lit) - 1 })
-#define STR_INIT(lit) { "" lit, sizeof(lit) - 1 }
-#define NO_STR        ((struct str){ NULL, 0 })
-#define FMT_STR       "%.*s"
-#define ARG_STR(s)    (int)(s).n, (s).p
+#define STR(lit) ((struct str){ "" lit, sizeof(lit) - 1 })
+#define STR_INIT(lit)                   \
+	{                               \
+		"" lit, sizeof(lit) - 1 \
+	}
+#define NO_STR     ((struct str){ NULL, 0 })
+#define FMT_STR    "%.*s"
+#define ARG_STR(s) (int)(s).n, (s).p
 
 struct str str_of(const char *z); /* NULL gives the absent string */
 bool str_eq(struct str a, struct str b);
@@ -82,8 +85,8 @@ struct arena;
  * outside data.  Past four times the limit, or without memory, the process
  * ends with a message. */
 struct arena *arena_new(size_t limit);
-void arena_reset(struct arena *a); /* keeps the first chunk for reuse */
-void arena_free(struct arena *a);  /* NULL allowed */
+void arena_reset(struct arena *a);               /* keeps the first chunk for reuse */
+void arena_free(struct arena *a);                /* NULL allowed */
 void *arena_alloc(struct arena *a, size_t size); /* zeroed, never NULL */
 enum rc arena_check(const struct arena *a) MUST_USE;
 size_t arena_used(const struct arena *a);
@@ -95,7 +98,7 @@ struct str arena_fmt(struct arena *a, const char *fmt, ...) PRINTF(2, 3);
 
 /* Heap for long-lived structures of base, sys, store and rules only; never
  * NULL (the process ends with a message).  Freed with free(). */
-void *mem_new(size_t size);                  /* zeroed */
+void *mem_new(size_t size);                                  /* zeroed */
 void *mem_grow(void *old, size_t old_size, size_t new_size); /* new part zeroed */
 _Noreturn void fatal(const char *fmt, ...) PRINTF(1, 2);
 

@@ -26,14 +26,14 @@ struct csv_error {
 struct csv {
 	struct arena *a;
 	const char *p, *end;
-	size_t row;                          /* of the row read last */
-	struct str names[CSV_MAX_COLUMNS];   /* without space around */
-	size_t n;                            /* columns */
+	size_t row;                        /* of the row read last */
+	struct str names[CSV_MAX_COLUMNS]; /* without space around */
+	size_t n;                          /* columns */
 };
 
 struct csv_row {
 	size_t row;
-	struct str cells[CSV_MAX_COLUMNS];   /* csv.n of them; as written, empty but never absent */
+	struct str cells[CSV_MAX_COLUMNS]; /* csv.n of them; as written, empty but never absent */
 };
 
 /* Checks the encoding and reads the header.  RC_INVALID with *err.  'in' and
@@ -55,9 +55,9 @@ struct csv_writer csv_writer_new(struct buf *b, bool bom); /* a BOM makes Excel 
 /* Cells that begin with = + - @ TAB CR LF or a full-width = + - @ get a leading
  * single quote; absent is an empty cell. */
 void csv_put_text(struct csv_writer *w, struct str s);
-void csv_put_int(struct csv_writer *w, int64_t v); /* numbers are never changed */
-void csv_put_real(struct csv_writer *w, double v); /* not finite: an empty cell */
+void csv_put_int(struct csv_writer *w, int64_t v);  /* numbers are never changed */
+void csv_put_real(struct csv_writer *w, double v);  /* not finite: an empty cell */
 void csv_put_time(struct csv_writer *w, int64_t t); /* RFC 3339; 0: an empty cell */
-void csv_end_row(struct csv_writer *w);            /* CRLF */
+void csv_end_row(struct csv_writer *w);             /* CRLF */
 
 #endif

@@ -29,7 +29,7 @@ struct geojson {
 	double lon, lat;                        /* GEO_POINT */
 	const struct geojson_polygon *polygons; /* GEO_POLYGON: 1, GEO_MULTIPOLYGON: 1 or more */
 	size_t n;
-	size_t positions;                       /* all rings together */
+	size_t positions; /* all rings together */
 };
 
 struct geojson_error {

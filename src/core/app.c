@@ -9,7 +9,9 @@
 
 struct ctx app_ctx(struct app *a, struct arena *arena, struct conn *db)
 {
-	return (struct ctx){ .app = a, .arena = arena, .db = db, .now = clock_now(a->o.clock), .who = { .kind = WHO_SYSTEM } };
+	return (struct ctx){
+		.app = a, .arena = arena, .db = db, .now = clock_now(a->o.clock), .who = { .kind = WHO_SYSTEM }
+	};
 }
 
 const struct entity_info *info_of(const struct app *a, const struct entity *e)
@@ -132,7 +134,8 @@ static enum rc check_needs(struct ctx *c)
 	for (size_t i = 0; i < c->app->n_modules; i++)
 		for (const char *const *n = c->app->o.modules[i]->needs; n && *n; n++)
 			if (!is_before(c->app, *n, i))
-				return FAIL(c, RC_BUG, "needs", NO_STR, "%s needs %s before it", c->app->o.modules[i]->name, *n);
+				return FAIL(c, RC_BUG, "needs", NO_STR, "%s needs %s before it",
+					    c->app->o.modules[i]->name, *n);
 	return RC_OK;
 }
 

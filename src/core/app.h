@@ -11,7 +11,7 @@ struct app_options {
 	const struct module *const *modules; /* NULL-terminated */
 	const struct role *roles;            /* ends with {0} */
 	struct clock clock;
-	const char *key_file;                /* node key; NULL: a random key for this run */
+	const char *key_file; /* node key; NULL: a random key for this run */
 	bool demo;
 };
 
@@ -35,8 +35,8 @@ enum rc app_unit(struct app *a, enum rc (*fn)(struct ctx *c, void *arg), void *a
 enum rc app_run_job(struct app *a, const char *name) MUST_USE;
 /* Hand pending events to listeners until none is left. */
 enum rc app_deliver(struct app *a, int *delivered) MUST_USE;
-/* Runs pokes and due jobs and deliveries until nothing is due: a test's
- * "let time pass". */
+/* Deliveries and the jobs they and earlier requests woke, until nobody wakes
+ * anybody any more.  What runs by its period alone is app_run_job's. */
 enum rc app_settle(struct app *a) MUST_USE;
 
 /* One line per operation: method, path, permission. */

@@ -34,7 +34,7 @@ struct actor {
 	struct str name;      /* for colleagues and the record; persons with a post only */
 	struct str household; /* or absent */
 	struct str session;
-	bool limited;         /* must change the password first: only routes for "person" */
+	bool limited; /* must change the password first: only routes for "person" */
 	const struct grant *grants;
 	size_t n_grants;
 };
@@ -43,12 +43,12 @@ struct actor {
 
 struct failure {
 	enum rc rc;
-	const char *code;       /* stable word for programs: "unknown_field" */
-	struct str field;       /* which input, or absent */
-	char text[200];         /* for engineers; never personal data */
-	struct str current;     /* JSON of the row as it is now, or absent */
-	int64_t retry_after_s;  /* with RC_SLOWER and RC_BUSY; 0: not said */
-	const char *file;       /* for the log */
+	const char *code;      /* stable word for programs: "unknown_field" */
+	struct str field;      /* which input, or absent */
+	char text[200];        /* for engineers; never personal data */
+	struct str current;    /* JSON of the row as it is now, or absent */
+	int64_t retry_after_s; /* with RC_SLOWER and RC_BUSY; 0: not said */
+	const char *file;      /* for the log */
 	int line;
 };
 
@@ -72,6 +72,13 @@ enum rc ctx_fail(struct ctx *c, enum rc rc, const char *code, struct str field, 
  * through a grant.  The system may all. */
 bool ctx_may(const struct ctx *c, const char *perm);
 bool ctx_may_at(const struct ctx *c, const char *perm, struct str path); /* at this place */
+/* The subtrees where a permission is held, none inside another, for sums over
+ * what the caller may see: from <= place_path < to.  'from' is the path, empty
+ * when it is held everywhere. */
+struct scope {
+	struct str from, to;
+};
+void ctx_scopes(struct ctx *c, const char *perm, struct scope **ret, size_t *n);
 /* A new id, 26 characters, sortable by time. */
 struct str ctx_new_id(struct ctx *c);
 /* The module's own long-lived memory (struct module .state_size), zeroed at

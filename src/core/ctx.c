@@ -35,6 +35,11 @@ static bool role_has(const struct role *r, const char *perm)
 	return false;
 }
 
+static bool is_under(struct str path, struct str other)
+{
+	return other.n <= path.n && (other.n == 0 || memcmp(other.p, path.p, other.n) == 0);
+}
+
 static bool actor_may(const struct actor *who, const char *perm, const struct str *path)
 {
 	if (who->kind == WHO_SYSTEM || strcmp(perm, "public") == 0)
@@ -45,10 +50,8 @@ static bool actor_may(const struct actor *who, const char *perm, const struct st
 		return false;
 	for (size_t i = 0; i < who->n_grants; i++) {
 		const struct grant *g = &who->grants[i];
-		bool here = path == NULL || g->path.n == 0 ||
-			    (path->n >= g->path.n && memcmp(path->p, g->path.p, g->path.n) == 0);
 
-		if (here && role_has(g->role, perm))
+		if ((path == NULL || is_under(*path, g->path)) && role_has(g->role, perm))
 			return true;
 	}
 	return false;
@@ -62,6 +65,38 @@ bool ctx_may(const struct ctx *c, const char *perm)
 bool ctx_may_at(const struct ctx *c, const char *perm, struct str path)
 {
 	return actor_may(&c->who, perm, &path);
+}
+
+/* '.' ends each code of a path and '/' is the next byte: [p, p with the last
+ * '.' as '/') is exactly the subtree. */
+static struct scope scope_of(struct ctx *c, struct str path)
+{
+	char *to;
+
+	if (path.n == 0)
+		return (struct scope){ STR(""), STR("\x7f") };
+	to = arena_z(c->arena, path);
+	to[path.n - 1] = '/';
+	return (struct scope){ path, { to, path.n } };
+}
+
+void ctx_scopes(struct ctx *c, const char *perm, struct scope **ret, size_t *n)
+{
+	const struct grant *g = c->who.grants;
+
+	*ret = NEW_N(c->arena, struct scope, c->who.n_grants + 1);
+	*n = 0;
+	if (c->who.kind == WHO_SYSTEM)
+		(*ret)[(*n)++] = scope_of(c, STR(""));
+	for (size_t i = 0; i < c->who.n_grants; i++) {
+		bool skip = c->who.limited || !role_has(g[i].role, perm);
+
+		for (size_t k = 0; k < c->who.n_grants && !skip; k++)
+			skip = k != i && role_has(g[k].role, perm) && is_under(g[i].path, g[k].path) &&
+			       (k < i || g[k].path.n < g[i].path.n);
+		if (!skip)
+			(*ret)[(*n)++] = scope_of(c, g[i].path);
+	}
 }
 
 struct str ctx_new_id(struct ctx *c)
@@ -129,8 +164,11 @@ struct about about_row(const struct entity_info *i, const void *row)
 {
 	const struct std *std = row;
 
-	return (struct about){ .id = std->id, .version = std->version, .place_path = field_str(i->place, row),
-			       .owner = field_str(i->owner, row), .assigned = field_str(i->assigned, row) };
+	return (struct about){ .id = std->id,
+			       .version = std->version,
+			       .place_path = field_str(i->place, row),
+			       .owner = field_str(i->owner, row),
+			       .assigned = field_str(i->assigned, row) };
 }
 
 bool see_row(const struct ctx *c, const struct entity_info *i, const void *row)
@@ -170,8 +208,6 @@ static void column_is(struct where *w, bool *first, const struct field *f, struc
 /* Of the parameters of a list: 20 subtrees, the rest for filters and keys. */
 enum { SUBTREE_ARGS = 40 };
 
-/* '.' ends each code of a path and '/' is the next byte: [p, p with the last
- * '.' as '/') is exactly the subtree. */
 static bool subtrees(struct ctx *c, const struct entity_info *i, const char *perm, struct where *w, bool *first)
 {
 	for (size_t g = 0; g < c->who.n_grants; g++) {
@@ -183,14 +219,13 @@ static bool subtrees(struct ctx *c, const struct entity_info *i, const char *per
 			return true;
 		if (w->n + 2 > SUBTREE_ARGS)
 			break;
-		char *to = arena_z(c->arena, gr->path);
+		struct scope s = scope_of(c, gr->path);
 
-		to[gr->path.n - 1] = '/';
 		either(w, first);
 		buf_fmt(&w->sql, "(%s >= ", i->place->name);
-		where_arg(w, V_STR(gr->path));
+		where_arg(w, V_STR(s.from));
 		buf_fmt(&w->sql, " AND %s < ", i->place->name);
-		where_arg(w, V_Z(to));
+		where_arg(w, V_STR(s.to));
 		buf_add(&w->sql, STR(")"));
 	}
 	return false;
@@ -232,7 +267,8 @@ enum rc need(struct ctx *c, const char *perm)
 	if (c->who.kind == WHO_NOBODY)
 		return FAIL(c, RC_UNKNOWN, "sign_in", NO_STR, "a session or a device key is needed");
 	if (c->who.limited)
-		return FAIL(c, RC_DENIED, "password_change_needed", NO_STR, "the one-time password must be changed first");
+		return FAIL(c, RC_DENIED, "password_change_needed", NO_STR,
+			    "the one-time password must be changed first");
 	return FAIL(c, RC_DENIED, "denied", NO_STR, "permission %s is needed", perm);
 }
 

@@ -8,7 +8,9 @@ static enum rc check_db(struct ctx *c, enum rc rc, const char *sql)
 	switch (rc) {
 	case RC_OK: return RC_OK;
 	case RC_CONFLICT: return FAIL(c, rc, "already_exists", NO_STR, "such a record already exists");
-	case RC_INVALID: return FAIL(c, rc, "bad_reference", NO_STR, "a referenced record does not exist or a rule of the table is broken");
+	case RC_INVALID:
+		return FAIL(c, rc, "bad_reference", NO_STR,
+			    "a referenced record does not exist or a rule of the table is broken");
 	case RC_BUSY: return FAIL(c, rc, "busy", NO_STR, "the database can't be used now, try again");
 	case RC_LIMIT: return FAIL(c, rc, "too_much", NO_STR, "the answer is too large");
 	default:

@@ -140,8 +140,9 @@ void app_describe(struct ctx *c, struct buf *out)
 static void schema_field(const struct field *f, struct buf *out)
 {
 	static const char *const type[] = {
-		[KIND_ID] = "string",   [KIND_REF] = "string",   [KIND_TEXT] = "string", [KIND_PATH] = "string", [KIND_JSON] = "object",
-		[KIND_ENUM] = "string", [KIND_INT] = "integer", [KIND_REAL] = "number", [KIND_FLAG] = "boolean", [KIND_TIME] = "string",
+		[KIND_ID] = "string",    [KIND_REF] = "string",  [KIND_TEXT] = "string", [KIND_PATH] = "string",
+		[KIND_JSON] = "object",  [KIND_ENUM] = "string", [KIND_INT] = "integer", [KIND_REAL] = "number",
+		[KIND_FLAG] = "boolean", [KIND_TIME] = "string",
 	};
 
 	json_key(out, f->name);
@@ -199,8 +200,11 @@ static void operation(const char *method, const char *perm, const char *ref, boo
 	json_raw(out, STR("{\"description\":\"problem (RFC 9457)\",\"content\":{\"application/problem+json\":{}}}"));
 	json_key(out, "2XX");
 	if (ref)
-		json_raw(out, arena_fmt(out->a, "{\"description\":\"done\",\"content\":{\"application/json\":{\"schema\":{\"$ref\":"
-						"\"#/components/schemas/%s\"}}}}", ref));
+		json_raw(out,
+			 arena_fmt(out->a,
+				   "{\"description\":\"done\",\"content\":{\"application/json\":{\"schema\":{\"$ref\":"
+				   "\"#/components/schemas/%s\"}}}}",
+				   ref));
 	else
 		json_raw(out, STR("{\"description\":\"done\"}"));
 	json_close(out, '}');
@@ -212,8 +216,9 @@ static void path_open(struct buf *out, const char *path)
 	json_key(out, path);
 	json_open(out, '{');
 	if (strchr(path, '{'))
-		json_put_raw(out, "parameters",
-			     STR("[{\"name\":\"id\",\"in\":\"path\",\"required\":true,\"schema\":{\"type\":\"string\"}}]"));
+		json_put_raw(
+			out, "parameters",
+			STR("[{\"name\":\"id\",\"in\":\"path\",\"required\":true,\"schema\":{\"type\":\"string\"}}]"));
 }
 
 static void paths_entity(const struct entity *e, struct buf *out)
@@ -275,7 +280,8 @@ void app_openapi(const struct app *a, struct buf *out)
 {
 	json_open(out, '{');
 	json_put_text(out, "openapi", STR("3.1.0"));
-	json_put_raw(out, "info", STR("{\"title\":\"Jiuan\",\"version\":\"0.1.0\",\"license\":{\"name\":\"Apache-2.0\"}}"));
+	json_put_raw(out, "info",
+		     STR("{\"title\":\"Jiuan\",\"version\":\"0.1.0\",\"license\":{\"name\":\"Apache-2.0\"}}"));
 	json_key(out, "paths");
 	json_open(out, '{');
 	paths_routes(core_routes, out);
@@ -304,8 +310,10 @@ enum rc app_export_person(struct ctx *c, struct str person, struct buf *out)
 	for (size_t i = 0; i < c->app->n_info; i++)
 		TRY(entity_about_person(c, c->app->info[i].e, person, out));
 	json_key(out, "looks");
-	TRY(db_json(c, out, "SELECT at AS looked_at, actor_name, entity, row_id, fields, purpose, reason FROM core_look"
-			    " WHERE person_id = $1 ORDER BY id", ARGS(V_STR(person))));
+	TRY(db_json(c, out,
+		    "SELECT at AS looked_at, actor_name, entity, row_id, fields, purpose, reason FROM core_look"
+		    " WHERE person_id = $1 ORDER BY id",
+		    ARGS(V_STR(person))));
 	json_close(out, '}');
 	return RC_OK;
 }
@@ -338,8 +346,10 @@ static enum rc route_my_looks(struct ctx *c, struct call *k)
 {
 	json_open(k->out, '{');
 	json_key(k->out, "items");
-	TRY(db_json(c, k->out, "SELECT at AS looked_at, actor_name, entity, row_id, fields, purpose, reason FROM core_look"
-			       " WHERE person_id = $1 ORDER BY id DESC LIMIT 200", ARGS(V_STR(c->who.id))));
+	TRY(db_json(c, k->out,
+		    "SELECT at AS looked_at, actor_name, entity, row_id, fields, purpose, reason FROM core_look"
+		    " WHERE person_id = $1 ORDER BY id DESC LIMIT 200",
+		    ARGS(V_STR(c->who.id))));
 	json_close(k->out, '}');
 	return RC_OK;
 }

@@ -17,7 +17,10 @@ struct str request_header(const struct request *rq, const char *name)
 
 static int hex_of(char c)
 {
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+	return c >= '0' && c <= '9'   ? c - '0'
+	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
+	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
+				      : -1;
 }
 
 /* Absent when not well encoded. */
@@ -30,7 +33,8 @@ static struct str decode(struct arena *a, struct str raw)
 		char ch = raw.p[i];
 
 		if (ch == '%') {
-			int hi = i + 2 < raw.n ? hex_of(raw.p[i + 1]) : -1, lo = i + 2 < raw.n ? hex_of(raw.p[i + 2]) : -1;
+			int hi = i + 2 < raw.n ? hex_of(raw.p[i + 1]) : -1,
+			    lo = i + 2 < raw.n ? hex_of(raw.p[i + 2]) : -1;
 
 			if (hi < 0 || lo < 0)
 				return NO_STR;
@@ -117,7 +121,8 @@ static const struct entity *find_entity(const struct app *a, struct str module, 
 static bool find_operation(struct work *w)
 {
 	struct str rest = w->rq.path, part[6] = { { 0 } };
-	bool get = str_is(w->rq.method, "GET"), post = str_is(w->rq.method, "POST"), patch = str_is(w->rq.method, "PATCH");
+	bool get = str_is(w->rq.method, "GET"), post = str_is(w->rq.method, "POST"),
+	     patch = str_is(w->rq.method, "PATCH");
 	size_t n = 0;
 
 	while (n < COUNT(part) && str_cut(&rest, '/', &part[n]))
@@ -208,9 +213,10 @@ static enum rc read_idem(struct work *w)
 	if (key.p == NULL || !w->writes || secret || w->c.who.kind == WHO_NOBODY)
 		return RC_OK;
 	if (key.n < IDEM_MIN || key.n > IDEM_MAX || !str_utf8(key))
-		return FAIL(&w->c, RC_INVALID, "wrong_length", STR("Idempotency-Key"), "%d to %d characters are expected", IDEM_MIN,
-			    IDEM_MAX);
-	w->idem_key = arena_fmt(w->c.arena, FMT_STR "/" FMT_STR, ARG_STR(w->c.who.id.n ? w->c.who.id : STR("-")), ARG_STR(key));
+		return FAIL(&w->c, RC_INVALID, "wrong_length", STR("Idempotency-Key"),
+			    "%d to %d characters are expected", IDEM_MIN, IDEM_MAX);
+	w->idem_key = arena_fmt(w->c.arena, FMT_STR "/" FMT_STR, ARG_STR(w->c.who.id.n ? w->c.who.id : STR("-")),
+				ARG_STR(key));
 	return RC_OK;
 }
 
@@ -280,12 +286,14 @@ static enum rc idem_find(struct work *w, struct str hash, bool *found)
 {
 	struct stored s = { .a = w->c.arena };
 
-	TRY(db_each(&w->c, "SELECT request, status, body FROM core_idem WHERE key = $1", ARGS(V_STR(w->idem_key)), take_stored, &s));
+	TRY(db_each(&w->c, "SELECT request, status, body FROM core_idem WHERE key = $1", ARGS(V_STR(w->idem_key)),
+		    take_stored, &s));
 	*found = s.request.p != NULL;
 	if (!*found)
 		return RC_OK;
 	if (!str_eq(s.request, hash))
-		return FAIL(&w->c, RC_CONFLICT, "idempotency_mismatch", STR("Idempotency-Key"), "this key was used for another request");
+		return FAIL(&w->c, RC_CONFLICT, "idempotency_mismatch", STR("Idempotency-Key"),
+			    "this key was used for another request");
 	w->rs.status = (int)s.status;
 	buf_add(&w->out, s.body);
 	response_header(&w->rs, "Idempotency-Replayed", STR("true"));
@@ -296,7 +304,8 @@ static enum rc idem_find(struct work *w, struct str hash, bool *found)
 
 static void etag(struct work *w, const void *row)
 {
-	response_header(&w->rs, "ETag", arena_fmt(w->c.arena, "\"%lld\"", (long long)((const struct std *)row)->version));
+	response_header(&w->rs, "ETag",
+			arena_fmt(w->c.arena, "\"%lld\"", (long long)((const struct std *)row)->version));
 }
 
 static enum rc run_entity(struct work *w)
@@ -314,8 +323,9 @@ static enum rc run_entity(struct work *w)
 	case T_CREATE:
 		TRY(entity_create(c, e, w->k.in, row));
 		w->rs.status = 201;
-		response_header(&w->rs, "Location", arena_fmt(c->arena, "/api/%s/%s/" FMT_STR, e->module, e->name,
-							     ARG_STR(((struct std *)row)->id)));
+		response_header(&w->rs, "Location",
+				arena_fmt(c->arena, "/api/%s/%s/" FMT_STR, e->module, e->name,
+					  ARG_STR(((struct std *)row)->id)));
 		break;
 	case T_ROUTE: return RC_BUG;
 	}
@@ -346,7 +356,9 @@ enum rc work_run(struct work *w)
 		return FAIL(&w->c, RC_LIMIT, "too_much", NO_STR, "the answer is too large");
 	if (w->idem_key.p)
 		TRY(db_run(&w->c, "INSERT INTO core_idem (key, at, request, status, body) VALUES ($1, $2, $3, $4, $5)",
-			   ARGS(V_STR(w->idem_key), V_INT(w->c.now), V_STR(hash), V_INT(w->rs.status), V_STR(buf_str(&w->out))), NULL));
+			   ARGS(V_STR(w->idem_key), V_INT(w->c.now), V_STR(hash), V_INT(w->rs.status),
+				V_STR(buf_str(&w->out))),
+			   NULL));
 	return RC_OK;
 }
 
@@ -375,7 +387,10 @@ static void write_problem(struct work *w, enum rc rc)
 	struct failure *f = &w->c.fail;
 
 	if (f->rc == RC_OK)
-		*f = (struct failure){ .rc = rc, .code = rc == RC_BUSY ? "busy" : rc == RC_LIMIT ? "too_much" : "internal" };
+		*f = (struct failure){ .rc = rc,
+				       .code = rc == RC_BUSY    ? "busy"
+					       : rc == RC_LIMIT ? "too_much"
+								: "internal" };
 	w->rs = (struct response){ .status = status_of[rc].status, .type = "application/problem+json" };
 	w->out = buf_new(w->c.arena, JSON_OUT_LIMIT);
 	json_open(&w->out, '{');
@@ -391,7 +406,8 @@ static void write_problem(struct work *w, enum rc rc)
 		json_put_raw(&w->out, "current", f->current);
 	json_close(&w->out, '}');
 	if (f->retry_after_s || rc == RC_BUSY)
-		response_header(&w->rs, "Retry-After", arena_fmt(w->c.arena, "%lld", f->retry_after_s ? (long long)f->retry_after_s : 1LL));
+		response_header(&w->rs, "Retry-After",
+				arena_fmt(w->c.arena, "%lld", f->retry_after_s ? (long long)f->retry_after_s : 1LL));
 	if (rc == RC_BUG)
 		fprintf(stderr, "BUG: %s:%d %s\n", f->file ? f->file : "?", f->line, f->text);
 }

@@ -243,7 +243,8 @@ static enum rc read_input(struct ctx *c, const struct entity *e, const struct js
 
 static bool read_etag(struct str s, int64_t *ret)
 {
-	return s.n > 2 && s.p[0] == '"' && s.p[s.n - 1] == '"' && str_int((struct str){ s.p + 1, s.n - 2 }, ret) == RC_OK;
+	return s.n > 2 && s.p[0] == '"' && s.p[s.n - 1] == '"' &&
+	       str_int((struct str){ s.p + 1, s.n - 2 }, ret) == RC_OK;
 }
 
 /* ?version in the body or If-Match in the header. */
@@ -342,7 +343,8 @@ static bool is_given(const struct json *j)
 	return j && j->kind != J_NULL && !(j->kind == J_TEXT && str_trim(j->text).n == 0);
 }
 
-enum rc entity_step(struct ctx *c, const struct entity *e, struct str id, const char *verb, const struct json *in, void *row)
+enum rc entity_step(struct ctx *c, const struct entity *e, struct str id, const char *verb, const struct json *in,
+		    void *row)
 {
 	const struct entity_info *i = info_of(c->app, e);
 	const struct step *s = entity_step_of(e, str_of(verb));

@@ -25,7 +25,7 @@ enum {
 	PERSONAL = P2 | P3,
 };
 
-#define NO_INT  INT64_MIN       /* KIND_INT without a value */
+#define NO_INT  INT64_MIN         /* KIND_INT without a value */
 #define NO_REAL __builtin_nan("") /* KIND_REAL without a value */
 
 struct field {
@@ -40,29 +40,58 @@ struct field {
 };
 
 /* A wrong member type does not compile: sizeof(char[-1]). */
-#define TYPE_OK(T, m, want) (sizeof(char[_Generic(((T *)0)->m, want: 1, default: -1)]) - 1)
+#define TYPE_OK(T, m, want) (sizeof(char[_Generic(((T *)0)->m, want : 1, default : -1)]) - 1)
 #define FIELD_(T, m, key, k, ctype, fl, lo_, hi_) \
 	.name = key, .kind = (k), .flags = (fl), .lo = (lo_), .hi = (hi_), .off = offsetof(T, m) + TYPE_OK(T, m, ctype)
-#define F_TEXT(T, m, lo, hi, fl) { FIELD_(T, m, #m, KIND_TEXT, struct str, fl, lo, hi) }
-#define F_PATH(T, m, fl)         { FIELD_(T, m, #m, KIND_PATH, struct str, fl, 0, 400) }
-#define F_JSON(T, m, hi, fl)     { FIELD_(T, m, #m, KIND_JSON, struct str, fl, 0, hi) }
-#define F_REF(T, m, to, fl)      { FIELD_(T, m, #m, KIND_REF, struct str, fl, 1, 64), .target = to }
-#define F_ENUM(T, m, w, fl)      { FIELD_(T, m, #m, KIND_ENUM, unsigned, fl, 0, 0), .words = w }
-#define F_INT(T, m, lo, hi, fl)  { FIELD_(T, m, #m, KIND_INT, int64_t, fl, lo, hi) }
-#define F_TIME(T, m, fl)         { FIELD_(T, m, #m, KIND_TIME, int64_t, fl, 0, INT64_MAX) }
-#define F_FLAG(T, m, fl)         { FIELD_(T, m, #m, KIND_FLAG, bool, fl, 0, 1) }
-#define F_REAL(T, m, lo, hi, fl) { FIELD_(T, m, #m, KIND_REAL, double, fl, 0, 0), .lo_real = lo, .hi_real = hi }
+#define F_TEXT(T, m, lo, hi, fl)                                    \
+	{                                                           \
+		FIELD_(T, m, #m, KIND_TEXT, struct str, fl, lo, hi) \
+	}
+#define F_PATH(T, m, fl)                                            \
+	{                                                           \
+		FIELD_(T, m, #m, KIND_PATH, struct str, fl, 0, 400) \
+	}
+#define F_JSON(T, m, hi, fl)                                       \
+	{                                                          \
+		FIELD_(T, m, #m, KIND_JSON, struct str, fl, 0, hi) \
+	}
+#define F_REF(T, m, to, fl)                                                     \
+	{                                                                       \
+		FIELD_(T, m, #m, KIND_REF, struct str, fl, 1, 64), .target = to \
+	}
+#define F_ENUM(T, m, w, fl)                                                 \
+	{                                                                   \
+		FIELD_(T, m, #m, KIND_ENUM, unsigned, fl, 0, 0), .words = w \
+	}
+#define F_INT(T, m, lo, hi, fl)                                 \
+	{                                                       \
+		FIELD_(T, m, #m, KIND_INT, int64_t, fl, lo, hi) \
+	}
+#define F_TIME(T, m, fl)                                               \
+	{                                                              \
+		FIELD_(T, m, #m, KIND_TIME, int64_t, fl, 0, INT64_MAX) \
+	}
+#define F_FLAG(T, m, fl)                                    \
+	{                                                   \
+		FIELD_(T, m, #m, KIND_FLAG, bool, fl, 0, 1) \
+	}
+#define F_REAL(T, m, lo, hi, fl)                                                            \
+	{                                                                                   \
+		FIELD_(T, m, #m, KIND_REAL, double, fl, 0, 0), .lo_real = lo, .hi_real = hi \
+	}
 
 /* First member of every row struct, named 'std'. */
 struct std {
 	struct str id;
 	int64_t version, created_at, updated_at;
 };
-#define F_STD(T)                                                                         \
-	{ FIELD_(T, std.id, "id", KIND_ID, struct str, DERIVED | FILTER | P1, 1, 64) },           \
-	{ FIELD_(T, std.version, "version", KIND_INT, int64_t, DERIVED | P0, 0, INT64_MAX) },     \
-	{ FIELD_(T, std.created_at, "created_at", KIND_TIME, int64_t, DERIVED | P1, 0, INT64_MAX) }, \
-	{ FIELD_(T, std.updated_at, "updated_at", KIND_TIME, int64_t, DERIVED | P1, 0, INT64_MAX) }
+#define F_STD(T)                                                                                             \
+	{ FIELD_(T, std.id, "id", KIND_ID, struct str, DERIVED | FILTER | P1, 1, 64) },                      \
+		{ FIELD_(T, std.version, "version", KIND_INT, int64_t, DERIVED | P0, 0, INT64_MAX) },        \
+		{ FIELD_(T, std.created_at, "created_at", KIND_TIME, int64_t, DERIVED | P1, 0, INT64_MAX) }, \
+	{                                                                                                    \
+		FIELD_(T, std.updated_at, "updated_at", KIND_TIME, int64_t, DERIVED | P1, 0, INT64_MAX)      \
+	}
 
 /* ---- visibility: five words ------------------------------------------------- */
 
@@ -91,7 +120,7 @@ struct step {
 	unsigned from; /* IN(a) | IN(b) */
 	unsigned to;
 	const char *perm;
-	enum sight sight;         /* SEE_PLACE, SEE_ASSIGNED, SEE_OWN, SEE_ALL: what of the row must hold for the caller */
+	enum sight sight; /* SEE_PLACE, SEE_ASSIGNED, SEE_OWN, SEE_ALL: what of the row must hold for the caller */
 	const char *const *takes; /* input fields, NULL-terminated; "?name" is optional, others must be present */
 	/* Checks and effects before the row is saved, 'state' already 'to'; may be NULL. */
 	enum rc (*run)(struct ctx *c, void *row, const struct json *in);
@@ -117,8 +146,8 @@ struct entity {
 		const char *reveal;          /* to open P2 and P3 fields with a reason; NULL: never */
 	} perm;
 	const char *owner, *household, *place, *assigned; /* field names for visibility, or NULL */
-	const char *person;      /* field that names the person the row is about; "id" for the person itself */
-	const char *state;       /* field name of the flow, or NULL */
+	const char *person; /* field that names the person the row is about; "id" for the person itself */
+	const char *state;  /* field name of the flow, or NULL */
 	const struct step *steps;
 	size_t n_steps;
 	const struct sort *sorts; /* ends with {0}; may be NULL */
@@ -137,7 +166,8 @@ enum rc entity_load(struct ctx *c, const struct entity *e, struct str id, void *
 enum rc entity_fetch(struct ctx *c, const struct entity *e, struct str id, void *row) MUST_USE;
 /* First row by condition "column = $1 AND ..." without visibility; RC_MISSING
  * without FAIL text when none: *found says so. */
-enum rc entity_find(struct ctx *c, const struct entity *e, const char *where, struct args args, void *row, bool *found) MUST_USE;
+enum rc entity_find(struct ctx *c, const struct entity *e, const char *where, struct args args, void *row,
+		    bool *found) MUST_USE;
 /* Every row that fits, in order of 'tail' ("ORDER BY ... LIMIT ..."). */
 enum rc entity_each(struct ctx *c, const struct entity *e, const char *where_and_tail, struct args args,
 		    enum rc (*fn)(struct ctx *c, void *row, void *arg), void *arg) MUST_USE;

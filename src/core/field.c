@@ -11,8 +11,8 @@ const char *const kind_type[] = {
 	[KIND_FLAG] = "flag_int",  [KIND_TIME] = "time_int",
 };
 const char *const kind_name[] = {
-	[KIND_ID] = "id",     [KIND_REF] = "ref",   [KIND_TEXT] = "text", [KIND_PATH] = "path", [KIND_JSON] = "json",
-	[KIND_ENUM] = "enum", [KIND_INT] = "int",   [KIND_REAL] = "real", [KIND_FLAG] = "flag", [KIND_TIME] = "time",
+	[KIND_ID] = "id",     [KIND_REF] = "ref", [KIND_TEXT] = "text", [KIND_PATH] = "path", [KIND_JSON] = "json",
+	[KIND_ENUM] = "enum", [KIND_INT] = "int", [KIND_REAL] = "real", [KIND_FLAG] = "flag", [KIND_TIME] = "time",
 };
 
 const char *class_name(unsigned flags)
@@ -81,7 +81,8 @@ static enum rc read_json(struct ctx *c, const struct field *f, const struct json
 	if (j->kind != J_MAP && j->kind != J_LIST)
 		return FAIL(c, RC_INVALID, "wrong_type", name, "%s must be an object or a list", f->name);
 	if ((int64_t)j->raw.n > f->hi)
-		return FAIL(c, RC_INVALID, "wrong_length", name, "%s must have at most %lld bytes", f->name, (long long)f->hi);
+		return FAIL(c, RC_INVALID, "wrong_length", name, "%s must have at most %lld bytes", f->name,
+			    (long long)f->hi);
 	*(struct str *)field_at(f, row) = j->raw;
 	return RC_OK;
 }
@@ -107,7 +108,8 @@ static enum rc read_real(struct ctx *c, const struct field *f, const struct json
 	if (!json_number(j, &d))
 		return FAIL(c, RC_INVALID, "wrong_type", name, "%s must be a number", f->name);
 	if (d < f->lo_real || d > f->hi_real)
-		return FAIL(c, RC_INVALID, "out_of_range", name, "%s must be %g to %g", f->name, f->lo_real, f->hi_real);
+		return FAIL(c, RC_INVALID, "out_of_range", name, "%s must be %g to %g", f->name, f->lo_real,
+			    f->hi_real);
 	*(double *)field_at(f, row) = d;
 	return RC_OK;
 }
@@ -189,9 +191,7 @@ enum rc field_load(struct arena *a, const struct field *f, const struct val *v, 
 	case KIND_REF:
 	case KIND_TEXT:
 	case KIND_PATH:
-	case KIND_JSON:
-		*(struct str *)p = v->kind != VAL_TEXT ? NO_STR : a ? arena_dup(a, v->s) : v->s;
-		return RC_OK;
+	case KIND_JSON: *(struct str *)p = v->kind != VAL_TEXT ? NO_STR : a ? arena_dup(a, v->s) : v->s; return RC_OK;
 	case KIND_INT: *(int64_t *)p = v->kind == VAL_NULL ? NO_INT : v->i; return RC_OK;
 	case KIND_TIME: *(int64_t *)p = v->kind == VAL_NULL ? 0 : v->i; return RC_OK;
 	case KIND_REAL:

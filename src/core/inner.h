@@ -11,9 +11,9 @@ enum { MAX_WAKES = 60, JSON_OUT_LIMIT = 4 << 20, OUTBOX_BIT = 63 };
  * that visibility and steps ask for. */
 struct entity_info {
 	const struct entity *e;
-	const char *columns;                    /* "id, version, ..." */
-	struct str *keys;                       /* by field: "\"id\":" */
-	const char *select, *insert, *update;   /* select ends with " FROM table WHERE " */
+	const char *columns;                  /* "id, version, ..." */
+	struct str *keys;                     /* by field: "\"id\":" */
+	const char *select, *insert, *update; /* select ends with " FROM table WHERE " */
 	const struct field *owner, *household, *place, *assigned, *person, *state;
 	bool person_is_id;
 };
@@ -36,9 +36,9 @@ struct app {
 	void **state;                /* by module */
 	const char *wake[MAX_WAKES]; /* words jobs wait for; the bit is the index */
 	size_t n_wake;
-	struct unit_runner runner;       /* no 'self': everything on db */
-	char holder[ID_TEXT];        /* this node, for leases */
-	uint64_t pending;            /* pokes not yet run, without a server */
+	struct unit_runner runner; /* no 'self': everything on db */
+	char holder[ID_TEXT];      /* this node, for leases */
+	uint64_t pending;          /* pokes not yet run, without a server */
 };
 
 struct ctx app_ctx(struct app *a, struct arena *arena, struct conn *db);
@@ -79,7 +79,8 @@ struct about about_row(const struct entity_info *i, const void *row);
 enum rc entity_create(struct ctx *c, const struct entity *e, const struct json *in, void *row) MUST_USE;
 enum rc entity_update(struct ctx *c, const struct entity *e, struct str id, const struct json *in, void *row) MUST_USE;
 enum rc entity_list(struct ctx *c, const struct entity *e, struct str query, struct buf *out) MUST_USE;
-enum rc entity_reveal(struct ctx *c, const struct entity *e, struct str id, const struct json *in, struct buf *out) MUST_USE;
+enum rc entity_reveal(struct ctx *c, const struct entity *e, struct str id, const struct json *in,
+		      struct buf *out) MUST_USE;
 enum rc entity_about_person(struct ctx *c, const struct entity *e, struct str person, struct buf *out) MUST_USE;
 void entity_write_open(const struct entity_info *i, const void *row, unsigned classes, struct buf *out);
 struct str person_of_row(const struct entity_info *i, const void *row);
@@ -120,7 +121,6 @@ enum rc outbox_step(struct app *a, struct conn *reader, int *delivered) MUST_USE
 enum rc unit_run(struct app *a, enum rc (*fn)(struct ctx *c, void *arg), void *arg, struct failure *why) MUST_USE;
 enum rc job_run(struct app *a, const struct job *j, struct conn *reader) MUST_USE;
 const struct job *app_job(const struct app *a, size_t n, const struct module **m); /* n-th of all; NULL past the last */
-
 
 /* Leases of all jobs for this process; held[n] says whether job n may run here. */
 /* Writes a row to see whether anything can be written. */

@@ -45,7 +45,8 @@ static enum rc local_write(struct conn *db, enum rc (*run)(struct conn *db, void
 enum rc unit_run(struct app *a, enum rc (*fn)(struct ctx *c, void *arg), void *arg, struct failure *why)
 {
 	struct unit_call u = { .app = a, .arena = arena_new(UNIT_ARENA), .fn = fn, .arg = arg };
-	enum rc rc = a->runner.self ? a->runner.write(a->runner.self, call_unit, &u) : local_write(a->db, call_unit, &u);
+	enum rc rc =
+		a->runner.self ? a->runner.write(a->runner.self, call_unit, &u) : local_write(a->db, call_unit, &u);
 
 	if (rc == RC_OK)
 		app_wake(a, u.pokes);
@@ -116,7 +117,8 @@ enum rc job_run(struct app *a, const struct job *j, struct conn *reader)
 	enum rc rc = j->run(&c);
 
 	if (rc == RC_BUG)
-		fprintf(stderr, "BUG: job %s: %s:%d %s\n", j->name, c.fail.file ? c.fail.file : "?", c.fail.line, c.fail.text);
+		fprintf(stderr, "BUG: job %s: %s:%d %s\n", j->name, c.fail.file ? c.fail.file : "?", c.fail.line,
+			c.fail.text);
 	app_wake(a, c.pokes);
 	arena_free(arena);
 	return rc;
@@ -196,9 +198,11 @@ static enum rc take_leases(struct ctx *c, void *arg)
 		int64_t changed = 0;
 
 		TRY(db_run(c,
-			   "INSERT INTO core_lease (name, holder, until_at, fails) VALUES ($1, $2, $3, 0) ON CONFLICT (name) DO UPDATE"
+			   "INSERT INTO core_lease (name, holder, until_at) VALUES ($1, $2, $3) ON CONFLICT (name) DO "
+			   "UPDATE"
 			   " SET holder = $2, until_at = $3 WHERE core_lease.holder = $2 OR core_lease.until_at < $4",
-			   ARGS(V_Z(j->name), V_Z(l->app->holder), V_INT(c->now + LEASE_S * SECOND), V_INT(c->now)), &changed));
+			   ARGS(V_Z(j->name), V_Z(l->app->holder), V_INT(c->now + LEASE_S * SECOND), V_INT(c->now)),
+			   &changed));
 		l->held[n] = changed > 0;
 	}
 	return RC_OK;
@@ -230,7 +234,8 @@ static enum rc clean(struct ctx *c)
 
 	/* The newest row stays: the next number is one more. */
 	TRY(db_int(c, "SELECT max(seq) FROM core_outbox", NO_ARGS, 0, &newest));
-	TRY(db_run(c, "DELETE FROM core_outbox WHERE done_at < $1 AND seq < $2", ARGS(V_INT(c->now - 2 * DAY), V_INT(newest)), NULL));
+	TRY(db_run(c, "DELETE FROM core_outbox WHERE done_at < $1 AND seq < $2",
+		   ARGS(V_INT(c->now - 2 * DAY), V_INT(newest)), NULL));
 	TRY(db_run(c, "DELETE FROM core_inbox WHERE seq < (SELECT min(seq) FROM core_outbox)", NO_ARGS, NULL));
 	return db_run(c, "DELETE FROM core_idem WHERE at < $1", ARGS(V_INT(c->now - DAY)), NULL);
 }

@@ -141,6 +141,8 @@ static enum rc add_under(struct ctx *c, const struct entity_info *i, struct str 
 {
 	if (i->place == NULL || path.n == 0 || path.p[path.n - 1] != '.')
 		return FAIL(c, RC_INVALID, "bad_filter", STR("under"), "a place path ended by a dot is expected");
+	if (i->place->flags & PERSONAL) /* who lives where is opened row by row */
+		return FAIL(c, RC_INVALID, "bad_filter", STR("under"), "the place is not told here");
 	TRY(room_for(c, w, 2, STR("under")));
 	char *to = arena_z(c->arena, path);
 
@@ -247,7 +249,8 @@ struct query {
 	int64_t limit;
 };
 
-static enum rc read_query(struct ctx *c, const struct entity_info *i, struct str query, struct query *q, struct where *w)
+static enum rc read_query(struct ctx *c, const struct entity_info *i, struct str query, struct query *q,
+			  struct where *w)
 {
 	struct str pair, name;
 
@@ -292,8 +295,13 @@ enum rc entity_list(struct ctx *c, const struct entity *e, struct str query, str
 		buf_fmt(&w.sql, "%s%s%s", k ? ", " : "", o.f[k]->name, o.down[k] ? " DESC" : "");
 	buf_add(&w.sql, STR(" LIMIT "));
 	where_arg(&w, V_INT(q.limit + 1));
-	struct lister l = { .c = c, .e = e, .out = out, .row = arena_alloc(c->arena, e->size), .limit = q.limit,
-			    .order = &o, .next = buf_new(c->arena, 4096) };
+	struct lister l = { .c = c,
+			    .e = e,
+			    .out = out,
+			    .row = arena_alloc(c->arena, e->size),
+			    .limit = q.limit,
+			    .order = &o,
+			    .next = buf_new(c->arena, 4096) };
 
 	json_open(out, '{');
 	json_key(out, "items");
@@ -358,7 +366,8 @@ enum rc entity_reveal(struct ctx *c, const struct entity *e, struct str id, cons
 	TRY(asked_fields(c, e, json_get(in, "fields"), &names));
 	TRY(reason_text(c, in, "purpose", 2, &purpose));
 	TRY(reason_text(c, in, "reason", 2, &reason));
-	TRY(note_look(c, arena_fmt(c->arena, "%s.%s", e->module, e->name).p, id, person_of_row(i, row), names, purpose, reason));
+	TRY(note_look(c, arena_fmt(c->arena, "%s.%s", e->module, e->name).p, id, person_of_row(i, row), names, purpose,
+		      reason));
 	rest = names;
 	json_open(out, '{');
 	while (str_cut(&rest, ',', &piece)) {

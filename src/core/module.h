@@ -43,9 +43,9 @@ struct call {
 	struct buf *out;       /* body */
 };
 enum {
-	ROUTE_JSON = 1,  /* body is one JSON object, parsed before run */
-	ROUTE_EMPTY = 2, /* answers 204 without a body */
-	ROUTE_READS = 4, /* a POST that writes nothing */
+	ROUTE_JSON = 1,   /* body is one JSON object, parsed before run */
+	ROUTE_EMPTY = 2,  /* answers 204 without a body */
+	ROUTE_READS = 4,  /* a POST that writes nothing */
 	ROUTE_SECRET = 8, /* the answer holds a secret: never kept for a second telling */
 };
 struct route {
@@ -66,7 +66,7 @@ struct event {
 	struct str topic, id, place_path, body;
 };
 struct listener {
-	const char *topic; /* prefix: "dispatch.task." */
+	const char *topic;                                     /* prefix: "dispatch.task." */
 	enum rc (*run)(struct ctx *c, const struct event *ev); /* exactly once per event, in a write unit */
 };
 
@@ -89,7 +89,7 @@ struct column_note {
 
 struct module {
 	const char *name, *schema;
-	const char *const *needs; /* modules it may call or reference; NULL-terminated; NULL: none */
+	const char *const *needs;             /* modules it may call or reference; NULL-terminated; NULL: none */
 	const struct entity *const *entities; /* lists end with an empty entry; NULL: none */
 	const struct route *routes;
 	const struct listener *listeners;

@@ -14,15 +14,18 @@ enum rc unit_turn(struct ctx *c)
 {
 	if (!conn_is_pg(c->db))
 		return RC_OK;
-	return db_run(c, "UPDATE core_schema SET version = version WHERE module = 'core'", NO_ARGS, NULL); /* the row is held */
+	return db_run(c, "UPDATE core_schema SET version = version WHERE module = 'core'", NO_ARGS,
+		      NULL); /* the row is held */
 }
 
 enum rc emit(struct ctx *c, struct str topic, const struct about *about, struct str body)
 {
 	c->pokes |= (uint64_t)1 << OUTBOX_BIT;
 	return db_run(c,
-		      "INSERT INTO core_outbox (seq, at, topic, entity, row_id, version, place_path, owner_id, assigned_id, body,"
-		      " tries, dead) SELECT coalesce(max(seq), 0) + 1, CAST($1 AS bigint), $2, $3, $4, CAST($5 AS bigint), $6, $7, $8,"
+		      "INSERT INTO core_outbox (seq, at, topic, entity, row_id, version, place_path, owner_id, "
+		      "assigned_id, body,"
+		      " tries, dead) SELECT coalesce(max(seq), 0) + 1, CAST($1 AS bigint), $2, $3, $4, CAST($5 AS "
+		      "bigint), $6, $7, $8,"
 		      " $9, 0, 0 FROM core_outbox",
 		      ARGS(V_INT(c->now), V_STR(topic), V_Z(about->entity), V_STR(about->id), V_INT(about->version),
 			   V_STR(about->place_path), V_STR(about->owner), V_STR(about->assigned), V_STR(body)),
@@ -74,14 +77,23 @@ enum rc audit(struct ctx *c, struct str what, const struct about *about, struct 
 	struct link last = { .a = c->arena, .hash = STR("") };
 
 	TRY(db_each(c, "SELECT seq, hash FROM core_audit ORDER BY seq DESC LIMIT 1", NO_ARGS, take_link, &last));
-	struct val v[] = { V_INT(last.seq + 1), V_INT(c->now), V_Z(kinds[c->who.kind]), V_STR(c->who.id.n ? c->who.id : NO_STR),
-			   V_STR(what), V_Z(about->entity), V_STR(about->id), V_INT(about->version), V_STR(detail), V_NULL };
+	struct val v[] = { V_INT(last.seq + 1),
+			   V_INT(c->now),
+			   V_Z(kinds[c->who.kind]),
+			   V_STR(c->who.id.n ? c->who.id : NO_STR),
+			   V_STR(what),
+			   V_Z(about->entity),
+			   V_STR(about->id),
+			   V_INT(about->version),
+			   V_STR(detail),
+			   V_NULL };
 
 	v[9] = V_STR(chain_hash(c->arena, last.hash, audit_text(c->arena, v)));
-	return db_run(c,
-		      "INSERT INTO core_audit (seq, at, actor_kind, actor_id, what, entity, row_id, version, detail, hash)"
-		      " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-		      (struct args){ v, COUNT(v) }, NULL);
+	return db_run(
+		c,
+		"INSERT INTO core_audit (seq, at, actor_kind, actor_id, what, entity, row_id, version, detail, hash)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+		(struct args){ v, COUNT(v) }, NULL);
 }
 
 struct checker {
@@ -122,14 +134,15 @@ enum rc app_check_audit(struct ctx *c, int64_t *rows, int64_t *bad_seq)
 	return rc == RC_OK && k.bad ? RC_CONFLICT : rc;
 }
 
-enum rc note_look(struct ctx *c, const char *entity, struct str id, struct str person, struct str fields, struct str purpose,
-		  struct str reason)
+enum rc note_look(struct ctx *c, const char *entity, struct str id, struct str person, struct str fields,
+		  struct str purpose, struct str reason)
 {
 	return db_run(c,
-		      "INSERT INTO core_look (id, at, actor_id, actor_name, entity, row_id, person_id, fields, purpose, reason)"
+		      "INSERT INTO core_look (id, at, actor_id, actor_name, entity, row_id, person_id, fields, "
+		      "purpose, reason)"
 		      " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-		      ARGS(V_STR(ctx_new_id(c)), V_INT(c->now), V_STR(c->who.id), V_STR(c->who.name), V_Z(entity), V_STR(id),
-			   V_STR(person), V_STR(fields), V_STR(purpose), V_STR(reason)),
+		      ARGS(V_STR(ctx_new_id(c)), V_INT(c->now), V_STR(c->who.id), V_STR(c->who.name), V_Z(entity),
+			   V_STR(id), V_STR(person), V_STR(fields), V_STR(purpose), V_STR(reason)),
 		      NULL);
 }
 
@@ -145,8 +158,11 @@ static enum rc take_event(void *arg, const struct row *r)
 {
 	struct pending *p = arg;
 
-	p->ev[p->n++] = (struct event){ .seq = r->v[0].i, .at = r->v[1].i, .version = r->v[2].i,
-					.topic = arena_dup(p->a, r->v[3].s), .id = arena_dup(p->a, r->v[4].s),
+	p->ev[p->n++] = (struct event){ .seq = r->v[0].i,
+					.at = r->v[1].i,
+					.version = r->v[2].i,
+					.topic = arena_dup(p->a, r->v[3].s),
+					.id = arena_dup(p->a, r->v[4].s),
 					.place_path = r->v[5].kind == VAL_TEXT ? arena_dup(p->a, r->v[5].s) : NO_STR,
 					.body = arena_dup(p->a, r->v[6].s) };
 	return RC_OK;
@@ -180,12 +196,15 @@ static enum rc note_outcome(struct ctx *c, void *arg)
 	struct outcome *o = arg;
 
 	if (o->why == NULL)
-		return db_run(c, "UPDATE core_outbox SET done_at = $2 WHERE seq = $1", ARGS(V_INT(o->ev->seq), V_INT(c->now)), NULL);
-	return db_run(c,
-		      "UPDATE core_outbox SET tries = tries + 1, next_try_at = CAST($2 AS bigint) + tries * tries * 1000000,"
-		      " dead = CASE WHEN tries >= $3 THEN 1 ELSE 0 END, error = $4 WHERE seq = $1",
-		      ARGS(V_INT(o->ev->seq), V_INT(c->now + SECOND), V_INT(TRIES_MOST - 1), V_Z(o->why->code ? o->why->code : "busy")),
-		      NULL);
+		return db_run(c, "UPDATE core_outbox SET done_at = $2 WHERE seq = $1",
+			      ARGS(V_INT(o->ev->seq), V_INT(c->now)), NULL);
+	return db_run(
+		c,
+		"UPDATE core_outbox SET tries = tries + 1, next_try_at = CAST($2 AS bigint) + tries * tries * 1000000,"
+		" dead = CASE WHEN tries >= $3 THEN 1 ELSE 0 END, error = $4 WHERE seq = $1",
+		ARGS(V_INT(o->ev->seq), V_INT(c->now + SECOND), V_INT(TRIES_MOST - 1),
+		     V_Z(o->why->code ? o->why->code : "busy")),
+		NULL);
 }
 
 static enum rc deliver_one(struct app *a, const struct event *ev)
@@ -217,7 +236,8 @@ enum rc outbox_step(struct app *a, struct conn *reader, int *delivered)
 	p->a = arena;
 	*delivered = 0;
 	rc = db_each(&c,
-		     "SELECT seq, at, version, topic, row_id, place_path, body FROM core_outbox WHERE done_at IS NULL AND dead = 0"
+		     "SELECT seq, at, version, topic, row_id, place_path, body FROM core_outbox WHERE done_at IS NULL "
+		     "AND dead = 0"
 		     " AND (next_try_at IS NULL OR next_try_at <= $1) ORDER BY seq LIMIT 100",
 		     ARGS(V_INT(c.now)), take_event, p);
 	for (size_t i = 0; rc == RC_OK && i < p->n; i++) {

@@ -7,14 +7,11 @@
 #include <string.h>
 
 static const struct column_note core_columns[] = {
-	{ "core_schema", "*", P0, "operation", "duty", 0 },
-	{ "core_outbox", "*", P1, "operation", "duty", 2 },
-	{ "core_inbox", "*", P0, "operation", "duty", 2 },
-	{ "core_audit", "*", P1, "record", "duty", 0 },
-	{ "core_look", "*", P2, "record_of_access", "law", 1095 },
-	{ "core_idem", "*", P2, "operation", "duty", 1 },
-	{ "core_lease", "*", P0, "operation", "duty", 0 },
-	{ 0 },
+	{ "core_schema", "*", P0, "operation", "duty", 0 },          { "core_outbox", "*", P1, "operation", "duty", 2 },
+	{ "core_outbox", "place_path", P3, "operation", "duty", 2 }, /* of a person: the home */
+	{ "core_inbox", "*", P0, "operation", "duty", 2 },           { "core_audit", "*", P1, "record", "duty", 0 },
+	{ "core_look", "*", P2, "record_of_access", "law", 1095 },   { "core_idem", "*", P2, "operation", "duty", 1 },
+	{ "core_lease", "*", P0, "operation", "duty", 0 },           { 0 },
 };
 
 static const char mark[] = "-- @version ";
@@ -38,7 +35,8 @@ static enum rc upgrade(struct ctx *c, const char *module, const char *schema)
 
 	TRY(db_int(c, "SELECT version FROM core_schema WHERE module = $1", ARGS(V_Z(module)), 0, &have));
 	if (have > newest_section(schema))
-		return FAIL(c, RC_BUG, "schema", NO_STR, "%s has version %lld, newer than this program", module, (long long)have);
+		return FAIL(c, RC_BUG, "schema", NO_STR, "%s has version %lld, newer than this program", module,
+			    (long long)have);
 	for (const char *p = strstr(schema, mark); p;) {
 		int64_t version = strtoll(p + sizeof(mark) - 1, NULL, 10);
 		const char *next = strstr(p + 1, mark);
@@ -46,10 +44,11 @@ static enum rc upgrade(struct ctx *c, const char *module, const char *schema)
 
 		if (version > have) {
 			if (conn_schema(c->db, arena_z(c->arena, text)) != RC_OK)
-				return FAIL(c, RC_BUG, "schema", NO_STR, "%s version %lld: %s", module, (long long)version,
-					    conn_message(c->db));
-			TRY(db_run(c, "INSERT INTO core_schema (module, version) VALUES ($1, $2)"
-				      " ON CONFLICT (module) DO UPDATE SET version = $2",
+				return FAIL(c, RC_BUG, "schema", NO_STR, "%s version %lld: %s", module,
+					    (long long)version, conn_message(c->db));
+			TRY(db_run(c,
+				   "INSERT INTO core_schema (module, version) VALUES ($1, $2)"
+				   " ON CONFLICT (module) DO UPDATE SET version = $2",
 				   ARGS(V_Z(module), V_INT(version)), NULL));
 		}
 		p = next;
@@ -59,8 +58,8 @@ static enum rc upgrade(struct ctx *c, const char *module, const char *schema)
 
 enum rc schema_upgrade(struct ctx *c)
 {
-	if (conn_schema(c->db, "CREATE TABLE IF NOT EXISTS core_schema (module free_text PRIMARY KEY, version num_int NOT NULL)") !=
-	    RC_OK)
+	if (conn_schema(c->db, "CREATE TABLE IF NOT EXISTS core_schema (module free_text PRIMARY KEY, version num_int "
+			       "NOT NULL)") != RC_OK)
 		return FAIL(c, RC_BUG, "schema", NO_STR, "core: %s", conn_message(c->db));
 	TRY(upgrade(c, "core", core_schema));
 	for (size_t i = 0; i < c->app->n_modules; i++)
@@ -119,18 +118,19 @@ static enum rc verify_column(void *arg, const struct row *r)
 		const struct column_note *note = note_of(v->c->app, table, column);
 
 		if (note == NULL || class_name(note->cls) == NULL)
-			return FAIL(v->c, RC_BUG, "register", NO_STR, "column " FMT_STR "." FMT_STR " is not in the data register",
-				    ARG_STR(table), ARG_STR(column));
+			return FAIL(v->c, RC_BUG, "register", NO_STR,
+				    "column " FMT_STR "." FMT_STR " is not in the data register", ARG_STR(table),
+				    ARG_STR(column));
 		return RC_OK;
 	}
 	const struct field *f = entity_field(i->e, column);
 
 	if (f == NULL)
-		return FAIL(v->c, RC_BUG, "schema", NO_STR, "table %s has column " FMT_STR ", entity has not", i->e->table,
-			    ARG_STR(column));
+		return FAIL(v->c, RC_BUG, "schema", NO_STR, "table %s has column " FMT_STR ", entity has not",
+			    i->e->table, ARG_STR(column));
 	if (!str_is(type, kind_type[f->kind]))
-		return FAIL(v->c, RC_BUG, "schema", NO_STR, "%s.%s is " FMT_STR ", entity says %s", i->e->table, f->name,
-			    ARG_STR(type), kind_type[f->kind]);
+		return FAIL(v->c, RC_BUG, "schema", NO_STR, "%s.%s is " FMT_STR ", entity says %s", i->e->table,
+			    f->name, ARG_STR(type), kind_type[f->kind]);
 	v->seen[n]++;
 	return RC_OK;
 }
@@ -146,6 +146,32 @@ static bool sight_known(const struct entity_info *i, enum sight s)
 	return s == SEE_ALL || s == SEE_PLACE || (s == SEE_OWN && i->owner) || (s == SEE_ASSIGNED && i->assigned);
 }
 
+/* A filter or an order by a closed field would tell it row by row; who a row is
+ * about is asked for by those who know already. */
+static bool tells_personal(const struct entity_info *i, struct str *name)
+{
+	const struct entity *e = i->e;
+
+	for (size_t k = 0; k < e->n_fields; k++) {
+		const struct field *f = &e->fields[k];
+
+		*name = str_of(f->name);
+		if ((f->flags & FILTER) && (f->flags & PERSONAL) && f != i->person && f != i->owner)
+			return true;
+	}
+	for (const struct sort *s = e->sorts; s && s->name; s++) {
+		for (size_t k = 0; k < COUNT(s->columns) && s->columns[k]; k++) {
+			const struct field *f;
+
+			*name = str_of(s->columns[k] + (s->columns[k][0] == '-'));
+			f = entity_field(e, *name);
+			if (f && (f->flags & PERSONAL))
+				return true;
+		}
+	}
+	return false;
+}
+
 static unsigned words_of(const struct field *f)
 {
 	unsigned n = 0;
@@ -158,13 +184,18 @@ static unsigned words_of(const struct field *f)
 static enum rc verify_entity(struct ctx *c, const struct entity_info *i, size_t seen)
 {
 	const struct entity *e = i->e;
+	struct str name;
 
 	if (seen != e->n_fields)
-		return FAIL(c, RC_BUG, "schema", NO_STR, "table %s has %zu of the %zu columns of its entity", e->table, seen,
-			    e->n_fields);
+		return FAIL(c, RC_BUG, "schema", NO_STR, "table %s has %zu of the %zu columns of its entity", e->table,
+			    seen, e->n_fields);
 	for (size_t k = 0; k < e->n_fields; k++)
 		if (classes_of(e->fields[k].flags) != 1)
-			return FAIL(c, RC_BUG, "register", NO_STR, "%s.%s needs exactly one data class", e->table, e->fields[k].name);
+			return FAIL(c, RC_BUG, "register", NO_STR, "%s.%s needs exactly one data class", e->table,
+				    e->fields[k].name);
+	if (tells_personal(i, &name))
+		return FAIL(c, RC_BUG, "personal_filter", NO_STR, "%s can't be filtered or sorted by " FMT_STR,
+			    e->table, ARG_STR(name));
 	if (e->purpose == NULL || e->basis == NULL)
 		return FAIL(c, RC_BUG, "register", NO_STR, "%s has no purpose or basis", e->table);
 	if (e->see == NULL || e->see->perm == NULL)
@@ -173,13 +204,14 @@ static enum rc verify_entity(struct ctx *c, const struct entity_info *i, size_t 
 		const struct step *s = &e->steps[k];
 
 		if (s->perm == NULL || !sight_known(i, s->sight) || i->state == NULL)
-			return FAIL(c, RC_BUG, "no_perm", NO_STR, "step %s of %s needs permission, sight and a state field",
-				    s->verb, e->table);
+			return FAIL(c, RC_BUG, "no_perm", NO_STR,
+				    "step %s of %s needs permission, sight and a state field", s->verb, e->table);
 		if (s->to != STAY && s->to >= words_of(i->state))
 			return FAIL(c, RC_BUG, "schema", NO_STR, "step %s of %s leads to no state", s->verb, e->table);
 		for (size_t t = 0; s->takes && s->takes[t]; t++)
 			if (!entity_field(e, str_of(s->takes[t] + (s->takes[t][0] == '?'))))
-				return FAIL(c, RC_BUG, "schema", NO_STR, "step %s of %s takes unknown %s", s->verb, e->table, s->takes[t]);
+				return FAIL(c, RC_BUG, "schema", NO_STR, "step %s of %s takes unknown %s", s->verb,
+					    e->table, s->takes[t]);
 	}
 	return RC_OK;
 }
@@ -202,8 +234,10 @@ static enum rc verify_routes(struct ctx *c, const struct module *m)
 
 /* Words that no column may be named with or contain: guarantee G19.  The list
  * in three spellings is public; a word stands between underscores. */
-static const char *const denied[] = { "face", "ethnicity", "ethnic", "minzu", "religion", "belief", "zongjiao", "xinyang", "politics",
-	"political", "party_member", "zhengzhi", "score", "credit", "risk", "fengxian", "gait", "emotion", "renlian", "pingfen" };
+static const char *const denied[] = { "face",         "ethnicity", "ethnic",  "minzu",    "religion",
+				      "belief",       "zongjiao",  "xinyang", "politics", "political",
+				      "party_member", "zhengzhi",  "score",   "credit",   "risk",
+				      "fengxian",     "gait",      "emotion", "renlian",  "pingfen" };
 
 static bool has_word(struct str column, const char *word)
 {
@@ -258,7 +292,9 @@ static enum rc register_column(void *arg, const struct row *r)
 	struct column_note said = { 0 };
 
 	if (f)
-		said = (struct column_note){ .cls = f->flags, .purpose = i->e->purpose, .basis = i->e->basis, .keep_days = i->e->keep_days };
+		said = (struct column_note){
+			.cls = f->flags, .purpose = i->e->purpose, .basis = i->e->basis, .keep_days = i->e->keep_days
+		};
 	else if (note)
 		said = *note;
 	json_open(g->out, '{');

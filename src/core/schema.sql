@@ -66,8 +66,5 @@ CREATE INDEX core_idem_at ON core_idem (at);
 CREATE TABLE core_lease (
     name        free_text PRIMARY KEY,
     holder      free_text NOT NULL,
-    until_at    time_int  NOT NULL,
-    last_ok_at  time_int,
-    fails       num_int   NOT NULL,
-    error       free_text
+    until_at    time_int  NOT NULL
 );

@@ -37,11 +37,11 @@ struct cloud_event {
 };
 
 struct cloud_error {
-	const char *code;  /* stable words, NULL: no error.  "not_json", "not_object", "missing", "wrong_type",
-			      "length", "control_character", "specversion", "time", "data_too_large",
-			      "data_base64", "attribute_name", "content_type", "too_many" */
-	const char *field; /* attribute the code is about, "" for the event as a whole; "extension" for others */
-	size_t at;         /* "not_json": byte offset in the body */
+	const char *code;   /* stable words, NULL: no error.  "not_json", "not_object", "missing", "wrong_type",
+			       "length", "control_character", "specversion", "time", "data_too_large",
+			       "data_base64", "attribute_name", "content_type", "too_many" */
+	const char *field;  /* attribute the code is about, "" for the event as a whole; "extension" for others */
+	size_t at;          /* "not_json": byte offset in the body */
 	const char *reason; /* "not_json": json_error.reason; else NULL */
 };
 
@@ -50,8 +50,8 @@ struct cloud_reader {
 	const struct json *next; /* JSON: next event */
 	struct str rest;         /* NDJSON: lines still to read */
 	const char *body;
-	size_t n;                /* events in all (NDJSON: lines that are not blank) */
-	size_t i;                /* events handed out so far */
+	size_t n; /* events in all (NDJSON: lines that are not blank) */
+	size_t i; /* events handed out so far */
 };
 
 /* One event object, for callers that parsed it themselves.  RC_INVALID with

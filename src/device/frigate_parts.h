@@ -51,7 +51,8 @@ enum rc frigate_refuse(struct frigate_out *o, const char *code, const char *fiel
 /* From a JSON map; the label or severity may still be absent: not for us. */
 enum rc frigate_get_object(struct frigate_out *o, const struct json *j, struct frigate_object *ret) MUST_USE;
 /* *ours false: a severity or objects that don't concern us. */
-enum rc frigate_get_review(struct frigate_out *o, const struct json *j, struct frigate_review *ret, bool *ours) MUST_USE;
+enum rc frigate_get_review(struct frigate_out *o, const struct json *j, struct frigate_review *ret,
+			   bool *ours) MUST_USE;
 enum rc frigate_get_id(struct frigate_out *o, const struct json *j, const char *field, struct str *ret) MUST_USE;
 enum rc frigate_get_name(struct frigate_out *o, const struct json *j, const char *field, struct str *ret) MUST_USE;
 enum rc frigate_check_name(struct frigate_out *o, struct str s, const char *field) MUST_USE;

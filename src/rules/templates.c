@@ -21,10 +21,10 @@
 
 /* A falling object is seen by several cameras of one facade: each may speak
  * once, and they become one alert by place. */
-#define THROWN_OBJECT                                                                                   \
+#define THROWN_OBJECT                                                                                    \
 	"{\"kind\":\"match\",\"severity\":\"urgent\",\"template\":\"thrown-object\",\"key\":\"device\"," \
-	"\"when\":{\"all\":[" THROWN                                                                    \
-	"," IS("score", "ge", "0.6") "]},\"cooldown_s\":60,\"merge_s\":120,"                            \
+	"\"when\":{\"all\":[" THROWN                                                                     \
+	"," IS("score", "ge", "0.6") "]},\"cooldown_s\":60,\"merge_s\":120,"                             \
 				     "\"limit\":{\"n\":60,\"per_s\":3600},\"task\":{\"form\":\"thrown-object\"}}"
 
 /* New objects only: a stationary e-bike does not alert again. */

@@ -153,7 +153,15 @@ static struct str text_of(const struct val *v)
 	return v->kind == VAL_TEXT ? v->s : NO_STR;
 }
 
-static struct str frame(struct arena *a, const struct row *r)
+/* Where somebody lives is told nobody on the way. */
+static struct str open_path(const struct entity *e, const struct row *r)
+{
+	const struct field *f = e && e->place ? entity_field(e, str_of(e->place)) : NULL;
+
+	return f && !(f->flags & PERSONAL) ? text_of(&r->v[5]) : NO_STR;
+}
+
+static struct str frame(struct arena *a, const struct entity *e, const struct row *r)
 {
 	struct buf b = buf_new(a, 4096);
 	struct str topic = text_of(&r->v[1]);
@@ -164,18 +172,20 @@ static struct str frame(struct arena *a, const struct row *r)
 	json_put_text(&b, "id", text_of(&r->v[3]));
 	json_put_int(&b, "version", r->v[4].i);
 	json_put_text(&b, "verb", verb ? (struct str){ verb + 1, (size_t)(topic.p + topic.n - verb - 1) } : NO_STR);
-	json_put_text(&b, "place_path", text_of(&r->v[5]));
+	json_put_text(&b, "place_path", open_path(e, r));
 	json_close(&b, '}');
-	return arena_fmt(a, "id: %lld\nevent: " FMT_STR "\ndata: " FMT_STR "\n\n", (long long)r->v[0].i, ARG_STR(r->v[2].s),
-			 ARG_STR(buf_str(&b)));
+	return arena_fmt(a, "id: %lld\nevent: " FMT_STR "\ndata: " FMT_STR "\n\n", (long long)r->v[0].i,
+			 ARG_STR(r->v[2].s), ARG_STR(buf_str(&b)));
 }
 
 static enum rc push_row(void *arg, const struct row *r)
 {
 	struct pushing *p = arg;
 	const struct entity *e = entity_named(p->l->s->app, text_of(&r->v[2]));
-	struct about about = { .place_path = text_of(&r->v[5]), .owner = text_of(&r->v[6]), .assigned = text_of(&r->v[7]) };
-	struct str out = frame(p->arena, r);
+	struct about about = { .place_path = text_of(&r->v[5]),
+			       .owner = text_of(&r->v[6]),
+			       .assigned = text_of(&r->v[7]) };
+	struct str out = frame(p->arena, e, r);
 
 	p->last = r->v[0].i;
 	p->rows++;
@@ -224,7 +234,8 @@ void live_push(struct live *l, struct conn *reader)
 
 		if (p.last != INT64_MAX)
 			rc = db_each(&c,
-				     "SELECT seq, topic, entity, row_id, version, place_path, owner_id, assigned_id FROM core_outbox"
+				     "SELECT seq, topic, entity, row_id, version, place_path, owner_id, assigned_id "
+				     "FROM core_outbox"
 				     " WHERE seq > $1 ORDER BY seq LIMIT $2",
 				     ARGS(V_INT(p.last), V_INT(PUSH_ROWS)), push_row, &p);
 		arena_free(p.arena);

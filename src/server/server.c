@@ -142,7 +142,8 @@ static int64_t run_due(struct runner *r, struct conn *reader, int64_t *due, uint
 			enum rc rc = job_run(r->s->app, j, reader);
 
 			if (rc != RC_OK)
-				LOG(r->s->o.log, LEVEL_WARN, "core", "job_failed", LOG_TEXT("job", str_of(j->name)), LOG_INT("rc", rc));
+				LOG(r->s->o.log, LEVEL_WARN, "core", "job_failed", LOG_TEXT("job", str_of(j->name)),
+				    LOG_INT("rc", rc));
 			due[n] = clock_monotonic() + j->period;
 		}
 		if (due[n] - now < next)
@@ -257,9 +258,16 @@ static enum rc read_pem(struct arena *a, const char *path, const char **ret)
 
 static enum rc listen_on(struct server *s)
 {
-	struct http_config h = { .address = s->o.bind, .port = (uint16_t)s->o.port, .arena_limit = 64 << 20, .connections = 4000,
-				 .idle_s = 75, .request_s = 120, .always = server_always, .always_n = server_always_n,
-				 .handler = serve_handler, .arg = s };
+	struct http_config h = { .address = s->o.bind,
+				 .port = (uint16_t)s->o.port,
+				 .arena_limit = 64 << 20,
+				 .connections = 4000,
+				 .idle_s = 75,
+				 .request_s = 120,
+				 .always = server_always,
+				 .always_n = server_always_n,
+				 .handler = serve_handler,
+				 .arg = s };
 	char error[200] = "";
 
 	TRY(read_pem(s->app->arena, s->o.tls_cert, &h.tls_cert_pem));

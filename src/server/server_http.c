@@ -13,7 +13,8 @@ enum { MAX_FILES = 512, MAX_FILE_BYTES = 8 << 20, ROOM_LEAST = 4 << 20 };
 /* security.md, "browser": no third-party origin, no inline script or style. */
 const struct http_header server_always[] = {
 	{ "Content-Security-Policy",
-	  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; worker-src 'self'; "
+	  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
+	  "worker-src 'self'; "
 	  "media-src 'self' blob:; manifest-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
 	  "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types default vue" },
 	{ "X-Content-Type-Options", "nosniff" },
@@ -45,11 +46,16 @@ static const char *type_of(struct str name)
 	static const struct {
 		const char *end, *type;
 	} known[] = {
-		{ ".html", "text/html; charset=utf-8" }, { ".js", "text/javascript; charset=utf-8" },
-		{ ".css", "text/css; charset=utf-8" },   { ".svg", "image/svg+xml" },
-		{ ".json", "application/json" },         { ".webmanifest", "application/manifest+json" },
-		{ ".png", "image/png" },                 { ".ico", "image/x-icon" },
-		{ ".txt", "text/plain; charset=utf-8" }, { ".webp", "image/webp" },
+		{ ".html", "text/html; charset=utf-8" },
+		{ ".js", "text/javascript; charset=utf-8" },
+		{ ".css", "text/css; charset=utf-8" },
+		{ ".svg", "image/svg+xml" },
+		{ ".json", "application/json" },
+		{ ".webmanifest", "application/manifest+json" },
+		{ ".png", "image/png" },
+		{ ".ico", "image/x-icon" },
+		{ ".txt", "text/plain; charset=utf-8" },
+		{ ".webp", "image/webp" },
 	};
 
 	for (size_t i = 0; i < COUNT(known); i++)
@@ -132,7 +138,8 @@ static const struct page *find_page(const struct files *f, struct str path)
 
 static void serve_file(struct server *s, struct http_exchange *x)
 {
-	struct str path = http_path(x), none = http_header(x, "If-None-Match"), accept = http_header(x, "Accept-Encoding");
+	struct str path = http_path(x), none = http_header(x, "If-None-Match"),
+		   accept = http_header(x, "Accept-Encoding");
 	const struct page *p = s->files && str_is(http_method(x), "GET") ? find_page(s->files, path) : NULL;
 
 	if (p == NULL) {
@@ -175,7 +182,8 @@ static void metric(struct buf *b, const char *name, const char *kind, const char
 /* OpenMetrics 1.0 text. */
 static void serve_metrics(struct server *s, struct http_exchange *x, struct conn *reader)
 {
-	static const struct http_header type = { "Content-Type", "application/openmetrics-text; version=1.0.0; charset=utf-8" };
+	static const struct http_header type = { "Content-Type",
+						 "application/openmetrics-text; version=1.0.0; charset=utf-8" };
 	struct buf b = buf_new(http_arena(x), 1 << 20);
 	struct ctx c = app_ctx(s->app, http_arena(x), reader);
 	struct writer_counts w = writer_counts(s->writer);
@@ -290,8 +298,14 @@ static void serve_api(struct task *t, struct conn *reader)
 void serve(struct server *s, struct http_exchange *x, struct conn *reader)
 {
 	struct str path = http_path(x);
-	struct request rq = { .method = http_method(x), .path = path, .query = http_query(x), .body = http_body(x),
-			      .peer = http_peer(x), .tls = http_is_tls(x), .header = exchange_header, .x = x };
+	struct request rq = { .method = http_method(x),
+			      .path = path,
+			      .query = http_query(x),
+			      .body = http_body(x),
+			      .peer = http_peer(x),
+			      .tls = http_is_tls(x),
+			      .header = exchange_header,
+			      .x = x };
 
 	if (serve_machine(s, x, reader))
 		return;

@@ -26,9 +26,9 @@ struct server {
 	struct files *files;
 	int64_t started;
 
-	pthread_mutex_t lock; /* for all below */
+	pthread_mutex_t lock;                  /* for all below */
 	pthread_cond_t woken[JOB_THREADS + 1]; /* by thread, as the pokes */
-	struct http_server *http; /* NULL: not listening yet or no more */
+	struct http_server *http;              /* NULL: not listening yet or no more */
 	bool stopping;
 	uint64_t pokes[JOB_THREADS + 1]; /* by thread; the last is the deliverer's */
 	bool held[MAX_JOBS];

@@ -43,7 +43,7 @@ struct args {
 	const struct val *v;
 	size_t n;
 };
-#define ARGS(...)                                     \
+#define ARGS(...)                                            \
 	((struct args){ (const struct val[]){ __VA_ARGS__ }, \
 			sizeof((const struct val[]){ __VA_ARGS__ }) / sizeof(struct val) })
 #define NO_ARGS ((struct args){ NULL, 0 })
@@ -93,7 +93,7 @@ enum rc conn_begin(struct conn *c) MUST_USE; /* SQLite: BEGIN IMMEDIATE on a wri
 /* Not RC_OK: nothing was stored and the transaction is over.  The one
  * exception is a PostgreSQL connection lost during COMMIT: nobody knows. */
 enum rc conn_commit(struct conn *c) MUST_USE;
-void conn_rollback(struct conn *c); /* does nothing outside a transaction */
+void conn_rollback(struct conn *c);              /* does nothing outside a transaction */
 enum rc conn_savepoint(struct conn *c) MUST_USE; /* one level, inside a transaction */
 enum rc conn_release(struct conn *c) MUST_USE;
 /* Undoes what came after it and ends the savepoint.  RC_BUSY: the whole
@@ -118,7 +118,8 @@ int64_t conn_calls(const struct conn *c);
 /* Consistent copy of a SQLite database into a new file, while writers go on;
  * 'progress' (may be NULL) hears done and total pages.  RC_INVALID for
  * PostgreSQL, RC_CONFLICT when the file exists. */
-enum rc conn_backup(struct conn *c, const char *file, void (*progress)(void *arg, int done, int total), void *arg) MUST_USE;
+enum rc conn_backup(struct conn *c, const char *file, void (*progress)(void *arg, int done, int total),
+		    void *arg) MUST_USE;
 /* Engine's own integrity check; rows (text), "ok" when fine. */
 enum rc conn_check(struct conn *c, row_fn *fn, void *arg) MUST_USE;
 

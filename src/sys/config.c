@@ -72,9 +72,12 @@ static enum rc read_whole(const struct config_option *o, struct str s, int64_t *
 static const char *kind_word(enum config_kind kind)
 {
 	static const char *const words[] = {
-		[CONFIG_TEXT] = "text",		     [CONFIG_FLAG] = "true or false",
-		[CONFIG_INT] = "a whole number",     [CONFIG_REAL] = "a number",
-		[CONFIG_SIZE] = "bytes, as 64K, 8M", [CONFIG_SPAN] = "a time span, as 250ms, 30s, 5m, 12h, 7d",
+		[CONFIG_TEXT] = "text",
+		[CONFIG_FLAG] = "true or false",
+		[CONFIG_INT] = "a whole number",
+		[CONFIG_REAL] = "a number",
+		[CONFIG_SIZE] = "bytes, as 64K, 8M",
+		[CONFIG_SPAN] = "a time span, as 250ms, 30s, 5m, 12h, 7d",
 		[CONFIG_WORD] = "one of",
 	};
 	return words[kind];

@@ -3,14 +3,15 @@
 #include <stdatomic.h>
 #include <string.h>
 
-static const char schema[] = "-- @version 1\n"
-			     "CREATE TABLE thing_item (id id_text PRIMARY KEY, version num_int NOT NULL, created_at time_int NOT NULL,"
-			     " updated_at time_int NOT NULL, place_path path_text NOT NULL, owner_id ref_text, helper_id ref_text,"
-			     " home_id ref_text, title free_text NOT NULL, phone free_text, color enum_text NOT NULL, size num_int,"
-			     " weight num_real, ready flag_int NOT NULL, due_at time_int, extra json_text, token free_text,"
-			     " state enum_text NOT NULL, result free_text);\n"
-			     "-- @version 2\n"
-			     "CREATE TABLE thing_count (name free_text PRIMARY KEY, n num_int NOT NULL);\n";
+static const char schema[] =
+	"-- @version 1\n"
+	"CREATE TABLE thing_item (id id_text PRIMARY KEY, version num_int NOT NULL, created_at time_int NOT NULL,"
+	" updated_at time_int NOT NULL, place_path path_text NOT NULL, owner_id ref_text, helper_id ref_text,"
+	" home_id ref_text, title free_text NOT NULL, phone free_text, color enum_text NOT NULL, size num_int,"
+	" weight num_real, ready flag_int NOT NULL, due_at time_int, extra json_text, token free_text,"
+	" state enum_text NOT NULL, result free_text);\n"
+	"-- @version 2\n"
+	"CREATE TABLE thing_count (name free_text PRIMARY KEY, n num_int NOT NULL);\n";
 
 static const char *const colors[] = { "red", "green", NULL };
 static const char *const states[] = { "new", "open", "done", NULL };
@@ -45,7 +46,7 @@ static const struct field item_fields[] = {
 };
 
 static const struct see item_see[] = {
-	{ "thing.read", SEE_PLACE }, { "thing.own", SEE_OWN }, { "thing.help", SEE_ASSIGNED },
+	{ "thing.read", SEE_PLACE },     { "thing.own", SEE_OWN }, { "thing.help", SEE_ASSIGNED },
 	{ "thing.home", SEE_HOUSEHOLD }, { "thing.all", SEE_ALL }, { 0 },
 };
 
@@ -74,17 +75,32 @@ static const struct step item_steps[] = {
 	{ "finish", IN(S_OPEN), S_DONE, "thing.help", SEE_ASSIGNED, takes_result, on_finish },
 };
 static const struct sort item_sorts[] = {
-	{ "color", { "color", "-created_at" } }, { "title", { "title" } }, { "-title", { "-title" } },
+	{ "color", { "color", "-created_at" } },     { "title", { "title" } },   { "-title", { "-title" } },
 	{ "ready", { "ready", "-color", "title" } }, { "weight", { "weight" } }, { 0 },
 };
 
 const struct entity thing_item = {
-	.module = "thing", .name = "item", .table = "thing_item", .size = sizeof(struct item),
-	.fields = item_fields, .n_fields = COUNT(item_fields), .see = item_see,
+	.module = "thing",
+	.name = "item",
+	.table = "thing_item",
+	.size = sizeof(struct item),
+	.fields = item_fields,
+	.n_fields = COUNT(item_fields),
+	.see = item_see,
 	.perm = { .create = "thing.write", .update = "thing.write", .reveal = "thing.reveal" },
-	.owner = "owner_id", .household = "home_id", .place = "place_path", .assigned = "helper_id", .person = "owner_id",
-	.state = "state", .steps = item_steps, .n_steps = COUNT(item_steps), .sorts = item_sorts, .on_create = on_create,
-	.purpose = "test", .basis = "duty", .keep_days = 30,
+	.owner = "owner_id",
+	.household = "home_id",
+	.place = "place_path",
+	.assigned = "helper_id",
+	.person = "owner_id",
+	.state = "state",
+	.steps = item_steps,
+	.n_steps = COUNT(item_steps),
+	.sorts = item_sorts,
+	.on_create = on_create,
+	.purpose = "test",
+	.basis = "duty",
+	.keep_days = 30,
 };
 static const struct entity *const entities[] = { &thing_item, NULL };
 
@@ -92,7 +108,9 @@ atomic_int thing_heard, thing_fails;
 
 static enum rc bump(struct ctx *c, const char *name)
 {
-	return db_run(c, "INSERT INTO thing_count (name, n) VALUES ($1, 1) ON CONFLICT (name) DO UPDATE SET n = thing_count.n + 1",
+	return db_run(c,
+		      "INSERT INTO thing_count (name, n) VALUES ($1, 1) ON CONFLICT (name) DO UPDATE SET n = "
+		      "thing_count.n + 1",
 		      ARGS(V_Z(name)), NULL);
 }
 
@@ -117,9 +135,11 @@ static enum rc counts(struct ctx *c, struct call *k)
 }
 
 static const struct listener listeners[] = { { "thing.item.", hear }, { 0 } };
-static const struct job jobs[] = { { .name = "thing.job", .period = HOUR, .wake = "thing.finished", .run = on_job }, { 0 } };
+static const struct job jobs[] = { { .name = "thing.job", .period = HOUR, .wake = "thing.finished", .run = on_job },
+				   { 0 } };
 static const struct route routes[] = {
-	{ .method = "GET", .path = "/api/thing/counts", .perm = "thing.read", .run = counts }, { 0 },
+	{ .method = "GET", .path = "/api/thing/counts", .perm = "thing.read", .run = counts },
+	{ 0 },
 };
 static const struct column_note columns[] = { { "thing_count", "*", P0, "test", "duty", 0 }, { 0 } };
 
@@ -137,14 +157,23 @@ static enum rc authenticate(struct ctx *c, const struct request *rq, struct acto
 	g->path = arena_dup(c->arena, who.p ? who : path);
 	if (g->role == NULL)
 		return FAIL(c, RC_UNKNOWN, "sign_in", NO_STR, "nobody of this name");
-	*ret = (struct actor){ .kind = WHO_PERSON, .id = arena_dup(c->arena, name), .name = arena_dup(c->arena, name), .grants = g,
+	*ret = (struct actor){ .kind = WHO_PERSON,
+			       .id = arena_dup(c->arena, name),
+			       .name = arena_dup(c->arena, name),
+			       .grants = g,
 			       .n_grants = 1 };
 	return RC_OK;
 }
 
 const struct module thing_module = {
-	.name = "thing", .schema = schema, .entities = entities, .routes = routes, .listeners = listeners, .jobs = jobs,
-	.columns = columns, .authenticate = authenticate,
+	.name = "thing",
+	.schema = schema,
+	.entities = entities,
+	.routes = routes,
+	.listeners = listeners,
+	.jobs = jobs,
+	.columns = columns,
+	.authenticate = authenticate,
 };
 
 static const char *const boss[] = { "thing.*", NULL };

@@ -62,12 +62,51 @@ static void shifts(struct rig *r)
 	refused(r, t->head, "PATCH", row, fmt(r, "{\"to_at\":\"%s\"}", when(t, now - HOUR)), 400, "out_of_range",
 		"to_at");
 	refused(r, t->head, "PATCH", row, "{\"person_id\":\"x\"}", 400, "read_only", "person_id");
-	fail_every_call(r, t->head, "POST", SHIFT, shift_body(r, p, t->north, now, now + HOUR, kind), 201);
+	fail_every_call(r, t->head, "POST", SHIFT, shift_body(r, p, t->north, now + DAY, now + 25 * HOUR, kind), 201);
 	fail_every_call(r, t->head, "PATCH", row, "{\"note\":\"again\"}", 200);
 	/* Who has left can't be on duty. */
 	call(r, &(struct actor){ .kind = WHO_SYSTEM }, "POST", fmt(r, "/api/people/person/%s/disable", p), "{}", 200);
 	refused(r, t->head, "POST", SHIFT, shift_body(r, p, t->north, now, now + HOUR, kind), 400, "no_post",
 		"person_id");
+}
+
+/* Twice at the same post at once is a mistake of the rota; a pause is not. */
+static void overlaps(struct rig *r)
+{
+	int64_t now = r->now;
+	const char *kind = ",\"kind\":\"field\"";
+
+	town_build(t, r);
+	const char *p = t->person[ANN],
+		   *first = create(r, t->head, SHIFT, shift_body(r, p, t->north, now + HOUR, now + 3 * HOUR, kind));
+	const struct {
+		int64_t from, to;
+	} bad[] = { { 1, 3 }, { 0, 2 }, { 2, 4 }, { 0, 4 }, { 1, 2 } };
+
+	for (size_t i = 0; i < COUNT(bad); i++)
+		refused(r, t->head, "POST", SHIFT,
+			shift_body(r, p, t->north, now + bad[i].from * HOUR, now + bad[i].to * HOUR, kind), 409,
+			"shift_overlap", "from_at");
+	create(r, t->head, SHIFT, shift_body(r, p, t->north, now, now + HOUR, kind)); /* up to it */
+	const char *next = create(r, t->head, SHIFT, shift_body(r, p, t->north, now + 3 * HOUR, now + 4 * HOUR, kind));
+
+	create(r, t->head, SHIFT, shift_body(r, t->person[BOB], t->north, now + HOUR, now + 3 * HOUR, kind));
+	create(r, t->head, SHIFT, shift_body(r, p, t->north, now + HOUR, now + 3 * HOUR, ",\"kind\":\"deputy\""));
+	for (int i = 0; i < 2; i++)
+		create(r, t->head, SHIFT, shift_body(r, p, t->north, now, now + 4 * HOUR, ",\"kind\":\"rest\""));
+	/* Changing one meets the others, not itself. */
+	call(r, t->head, "PATCH", fmt(r, SHIFT "/%s", first), "{\"note\":\"as it was\"}", 200);
+	refused(r, t->head, "PATCH", fmt(r, SHIFT "/%s", next), fmt(r, "{\"from_at\":\"%s\"}", when(t, now + 2 * HOUR)),
+		409, "shift_overlap", "from_at");
+	refused(r, t->head, "PATCH", fmt(r, SHIFT "/%s", next), "{\"kind\":\"seat\",\"from_at\":null}", 400, "required",
+		"from_at");
+	call(r, t->head, "PATCH", fmt(r, SHIFT "/%s", next), "{\"kind\":\"rest\"}", 200);
+}
+
+static void test_overlaps(void **state)
+{
+	(void)state;
+	on_each_kind(overlaps, town_modules, town_roles);
 }
 
 static void test_shifts(void **state)
@@ -137,6 +176,16 @@ static void candidates(struct rig *r)
 	j = call(r, t->desk, "GET", path, NULL, 200);
 	assert_string_equal(names(r, j), "Bob+ Ann+ Cid- ");
 	assert_true(says(r, at(j, "items.1"), "shortfalls", "busy", 1));
+	/* Who has the seat stays on it; a deputy may go. */
+	shift(t, DAN, "seat", 8);
+	const char *south = fmt(r, "/api/dispatch/candidates?alert=%s", alert(t, "fire-lane", t->far));
+
+	assert_string_equal(names(r, call(r, t->south_desk, "GET", south, NULL, 200)), "Dan- ");
+	assert_true(says(r, at(here(r), "items.0"), "shortfalls", "off_shift", -1));
+	refused(r, t->worker[DAN], "POST", "/api/dispatch/position", "{\"lon\":115.9,\"lat\":28.6,\"accuracy_m\":10}",
+		409, "off_shift", "");
+	shift(t, DAN, "deputy", 8);
+	assert_string_equal(names(r, call(r, t->south_desk, "GET", south, NULL, 200)), "Dan+ ");
 	/* What is asked wrongly, or by whom it does not concern. */
 	refused(r, t->desk, "GET", "/api/dispatch/candidates", NULL, 400, "required", "alert");
 	assert_int_equal(asked(r, t->desk, "GET", "/api/dispatch/candidates?alert=x", NULL), 404);
@@ -241,10 +290,8 @@ static void test_seats(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_shifts),
-		cmocka_unit_test(test_candidates),
-		cmocka_unit_test(test_positions),
-		cmocka_unit_test(test_seats),
+		cmocka_unit_test(test_shifts),    cmocka_unit_test(test_overlaps), cmocka_unit_test(test_candidates),
+		cmocka_unit_test(test_positions), cmocka_unit_test(test_seats),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -291,6 +291,12 @@ static void arrivals(struct rig *r)
 	assert_string_equal(header_of(r, "Idempotency-Replayed"), "true"); /* the phone asked twice */
 	r->idem = NULL;
 	assert_string_equal(text_at(r, here(r), "arrived_at"), when(t, r->now));
+	/* The code opens the next visit too: it is kept nowhere, by whatever name it came. */
+	assert_string_equal(text_at(r, here(r), "proof_note"), "ok");
+	task = under_way(t, "leak", ANN);
+	step(t, t->worker[ANN], task, "arrive", fmt(r, "{\"proof\":\"resident\",\"proof_note\":\"%s\"}", code), 200);
+	settle(t);
+	assert_int_equal(rows_with(r, code, NULL), 0);
 	/* By position: flagged when far, never refused. */
 	task = under_way(t, "fire-lane", BOB);
 	call(r, t->worker[BOB], "POST", "/api/dispatch/position", "{\"lon\":115.9,\"lat\":28.6863,\"accuracy_m\":10}",
@@ -302,6 +308,14 @@ static void arrivals(struct rig *r)
 	     204);
 	j = step(t, t->worker[CID], task, "arrive", "{\"proof\":\"position\"}", 200);
 	assert_string_equal(text_at(r, j, "proof_note"), "11 m");
+	/* An old one proves nothing. */
+	task = under_way(t, "noise", BOB);
+	r->now += 15 * MINUTE + 1;
+	refused(r, t->worker[BOB], "POST", fmt(r, TASK "/%s/arrive", task), "{\"proof\":\"position\"}", 400,
+		"stale_position", "proof");
+	/* It does for the moment it was taken in, told later by a phone without network. */
+	step(t, t->worker[BOB], task, "arrive",
+	     fmt(r, "{\"proof\":\"position\",\"arrived_device_at\":\"%s\"}", when(t, r->now - 10 * MINUTE)), 200);
 	/* Late word from a phone without network: the moment at the door counts, but
 	 * not before the acceptance, which the server saw itself. */
 	int64_t accepted = r->now;
@@ -518,6 +532,51 @@ static void test_figures(void **state)
 	on_each_kind(figures, town_modules, town_roles);
 }
 
+/* Sums hold what lies where the caller reads, each once. */
+static void scopes(struct rig *r)
+{
+	begin(r);
+	const char *path = "/api/dispatch/figures", *north = under_way(t, "elder-absence", ANN),
+		   *south = offer(t, alert(t, "fire-lane", t->far), DAN);
+	const struct {
+		const char *roles;
+		int64_t d;
+	} all[] = {
+		{ fmt(r, "seat@%s", t->north_path), 1 },
+		{ fmt(r, "seat@%s", t->south_path), 1 },
+		{ fmt(r, "seat@%s,office@%s", t->north_path, t->south_path), 2 },
+		{ fmt(r, "seat@%s,office@%s", t->north_path, t->north_path), 1 },
+		{ fmt(r, "grid_worker@%s,office@36.,seat@%sg1.", t->south_path, t->north_path), 2 },
+		{ fmt(r, "grid_worker@,office@%s", t->south_path), 1 },
+		{ fmt(r, "office@%sg2.", t->north_path), 0 },
+		{ "office@", 2 },
+	};
+
+	step(t, t->worker[ANN], north, "arrive", by_hand, 200);
+	step(t, t->worker[DAN], south, "accept", NULL, 200);
+	step(t, t->worker[DAN], south, "arrive", by_hand, 200);
+	run_sql(r, "INSERT INTO watch_rule (id, version, created_at, updated_at, name, kind, severity, state, "
+		   "revision, place_id,"
+		   " place_path, definition, fired_30d, closed_true, closed_useful, closed_false, suppressed) VALUES "
+		   "('r', 1, 1, 1,"
+		   " 'Rule', 'match', 'high', 'active', 1, 'x', '36.', '{}', 0, 0, 0, 0, 0)");
+	run_sql(r,
+		fmt(r, "UPDATE watch_alert SET rule_id = 'r', outcome = 'true', closed_at = %lld", (long long)r->now));
+	for (size_t i = 0; i < COUNT(all); i++) {
+		const struct json *j = call(r, rig_actor(r, "reader", all[i].roles, NULL), "GET", path, NULL, 200);
+
+		if (int_at(j, "arrivals.d") != all[i].d || (int64_t)at(j, "precision")->n != (all[i].d > 0) ||
+		    (all[i].d && int_at(j, "precision.0.true") != all[i].d))
+			fail_msg("%s: " FMT_STR, all[i].roles, ARG_STR(r->last.body));
+	}
+}
+
+static void test_scopes(void **state)
+{
+	(void)state;
+	on_each_kind(scopes, town_modules, town_roles);
+}
+
 /* ---- the store fails ---------------------------------------------------------------------------------- */
 
 static void failures(struct rig *r)
@@ -562,7 +621,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_offers),     cmocka_unit_test(test_next),     cmocka_unit_test(test_stuck),
 		cmocka_unit_test(test_every_step), cmocka_unit_test(test_arrivals), cmocka_unit_test(test_reports),
-		cmocka_unit_test(test_sight),      cmocka_unit_test(test_figures),  cmocka_unit_test(test_failures),
+		cmocka_unit_test(test_sight),      cmocka_unit_test(test_figures),  cmocka_unit_test(test_scopes),
+		cmocka_unit_test(test_failures),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,8 +5,6 @@
 #include "domain/places/places.h"
 #include "dispatch_schema.h"
 
-#include <stdlib.h>
-
 enum { SHIFT_MOST = 24 * 60 * 60 };
 
 /* ---- shifts ------------------------------------------------------------------------ */
@@ -26,6 +24,24 @@ static const struct field shift_fields[] = {
 	F_TEXT(struct shift, note, 0, 1000, P1),
 };
 
+/* Nobody is twice at the same post; who rests may rest twice over. */
+static enum rc check_free(struct ctx *c, const struct shift *s)
+{
+	int64_t taken;
+
+	if (s->kind == SHIFT_REST)
+		return RC_OK;
+	TRY(db_int(
+		c,
+		"SELECT count(*) FROM dispatch_shift WHERE person_id = $1 AND kind = $2 AND from_at < $3 AND to_at > $4"
+		" AND id <> $5",
+		ARGS(V_STR(s->person_id), V_Z(shift_kinds[s->kind]), V_INT(s->to_at), V_INT(s->from_at),
+		     V_STR(s->std.id)),
+		0, &taken));
+	return taken ? FAIL(c, RC_CONFLICT, "shift_overlap", STR("from_at"), "the person has such a shift in this time")
+		     : RC_OK;
+}
+
 static enum rc check_span(struct ctx *c, void *row, const struct json *in)
 {
 	const struct shift *s = row;
@@ -35,7 +51,7 @@ static enum rc check_span(struct ctx *c, void *row, const struct json *in)
 		return FAIL(c, RC_INVALID, "out_of_range", STR("to_at"), "a shift ends after it begins");
 	if (s->to_at - s->from_at > SHIFT_MOST * SECOND)
 		return FAIL(c, RC_INVALID, "out_of_range", STR("to_at"), "a shift lasts at most 24 hours");
-	return RC_OK;
+	return check_free(c, s);
 }
 
 static enum rc fill_shift(struct ctx *c, void *row, const struct json *in)
@@ -57,12 +73,23 @@ static const struct see shift_see[] = { { "dispatch.read", SEE_PLACE }, { "dispa
 static const struct sort shift_sorts[] = { { "from_at", { "from_at" } }, { "-from_at", { "-from_at" } }, { 0 } };
 
 const struct entity shift_entity = {
-	.module = "dispatch", .name = "shift", .table = "dispatch_shift", .size = sizeof(struct shift),
-	.fields = shift_fields, .n_fields = COUNT(shift_fields), .see = shift_see,
+	.module = "dispatch",
+	.name = "shift",
+	.table = "dispatch_shift",
+	.size = sizeof(struct shift),
+	.fields = shift_fields,
+	.n_fields = COUNT(shift_fields),
+	.see = shift_see,
 	.perm = { .create = "dispatch.shift.write", .update = "dispatch.shift.write" },
-	.owner = "person_id", .place = "place_path", .person = "person_id", .sorts = shift_sorts,
-	.on_create = fill_shift, .on_update = check_span,
-	.purpose = "duty_rota", .basis = "duty", .keep_days = 730,
+	.owner = "person_id",
+	.place = "place_path",
+	.person = "person_id",
+	.sorts = shift_sorts,
+	.on_create = fill_shift,
+	.on_update = check_span,
+	.purpose = "duty_rota",
+	.basis = "duty",
+	.keep_days = 730,
 };
 
 /* ---- routes -------------------------------------------------------------------------- */
@@ -165,11 +192,13 @@ static enum rc mine(struct ctx *c, struct call *k)
 	json_open(k->out, '{');
 	json_key(k->out, "items");
 	json_open(k->out, '[');
-	TRY(entity_each(c, &task_entity,
-			"worker_id = $1 AND (state IN ('offered', 'accepted', 'on_the_way', 'arrived') OR updated_at > $2)"
-			" ORDER BY CASE WHEN state IN ('arrived', 'on_the_way', 'accepted') THEN 0 WHEN state = 'offered' THEN 1"
-			" ELSE 2 END, id DESC LIMIT 50",
-			ARGS(V_STR(c->who.id), V_INT(c->now - DAY)), write_task, &w));
+	TRY(entity_each(
+		c, &task_entity,
+		"worker_id = $1 AND (state IN ('offered', 'accepted', 'on_the_way', 'arrived') OR updated_at > $2)"
+		" ORDER BY CASE WHEN state IN ('arrived', 'on_the_way', 'accepted') THEN 0 WHEN state = 'offered' THEN "
+		"1"
+		" ELSE 2 END, id DESC LIMIT 50",
+		ARGS(V_STR(c->who.id), V_INT(c->now - DAY)), write_task, &w));
 	json_close(k->out, ']');
 	json_close(k->out, '}');
 	return RC_OK;
@@ -200,86 +229,6 @@ static enum rc door_code(struct ctx *c, struct call *k)
 	return RC_OK;
 }
 
-/* ---- figures --------------------------------------------------------------------------- */
-
-struct legs {
-	int64_t *took; /* offer to door, microseconds */
-	size_t n, most;
-	int64_t within, late_open;
-};
-
-static enum rc take_leg(void *arg, const struct row *r)
-{
-	struct legs *l = arg;
-
-	if (r->v[1].kind == VAL_NULL) {
-		l->late_open++;
-		return RC_OK;
-	}
-	if (l->n == l->most)
-		return RC_LIMIT;
-	l->took[l->n++] = r->v[1].i - r->v[0].i;
-	l->within += r->v[1].i <= r->v[2].i;
-	return RC_OK;
-}
-
-static int by_span(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-static void write_quantile(struct buf *out, const char *name, const struct legs *l, size_t percent)
-{
-	size_t at = l->n ? (l->n * percent + 99) / 100 - 1 : 0; /* nearest rank */
-
-	json_key(out, name);
-	if (l->n)
-		json_int(out, l->took[at] / SECOND);
-	else
-		json_null(out);
-}
-
-/* Numerator: at the door when promised.  Denominator: everybody who was there,
- * and every task still open after its time. */
-static enum rc arrivals(struct ctx *c, int64_t since, struct buf *out)
-{
-	struct legs l = { .most = 100000 };
-
-	l.took = NEW_N(c->arena, int64_t, l.most);
-	TRY(db_each(c,
-		    "SELECT offered_at, arrived_at, due_at FROM dispatch_task WHERE offered_at >= $1 AND (arrived_at IS NOT NULL OR"
-		    " (state IN ('accepted', 'on_the_way') AND due_at < $2))",
-		    ARGS(V_INT(since), V_INT(c->now)), take_leg, &l));
-	qsort(l.took, l.n, sizeof(*l.took), by_span);
-	json_key(out, "arrivals");
-	json_open(out, '{');
-	json_put_int(out, "n", l.within);
-	json_put_int(out, "d", (int64_t)l.n + l.late_open);
-	json_put_text(out, "definition", STR("arrived_within_10_min"));
-	write_quantile(out, "p50_s", &l, 50);
-	write_quantile(out, "p90_s", &l, 90);
-	json_put_time(out, "as_of", c->now);
-	json_close(out, '}');
-	return RC_OK;
-}
-
-static enum rc figures(struct ctx *c, struct call *k)
-{
-	struct str days = request_query(c, "days");
-	int64_t n = 30;
-
-	if (days.p && (str_int(days, &n) != RC_OK || n < 1 || n > 730))
-		return FAIL(c, RC_INVALID, "out_of_range", STR("days"), "days must be 1 to 730");
-	json_open(k->out, '{');
-	TRY(arrivals(c, c->now - n * DAY, k->out));
-	json_key(k->out, "precision");
-	TRY(watch_precision(c, c->now - n * DAY, k->out));
-	json_close(k->out, '}');
-	return RC_OK;
-}
-
 /* ---- the seat --------------------------------------------------------------------------- */
 
 static enum rc seat_of(struct ctx *c, struct str person, struct buf *out)
@@ -287,8 +236,10 @@ static enum rc seat_of(struct ctx *c, struct str person, struct buf *out)
 	struct shift s;
 	bool found;
 
-	TRY(entity_find(c, &shift_entity, "person_id = $1 AND kind IN ('seat', 'deputy') AND from_at <= $2 AND to_at > $2 ORDER BY kind DESC",
-			ARGS(V_STR(person), V_INT(c->now)), &s, &found));
+	TRY(entity_find(
+		c, &shift_entity,
+		"person_id = $1 AND kind IN ('seat', 'deputy') AND from_at <= $2 AND to_at > $2 ORDER BY kind DESC",
+		ARGS(V_STR(person), V_INT(c->now)), &s, &found));
 	if (!found)
 		return RC_OK;
 	json_open(out, '{');
@@ -363,8 +314,11 @@ static const struct route routes[] = {
 	{ .method = "GET", .path = "/api/dispatch/mine", .perm = "dispatch.work", .run = mine },
 	{ .method = "GET", .path = "/api/dispatch/form", .perm = "person", .run = form },
 	{ .method = "GET", .path = "/api/dispatch/door_code", .perm = "dispatch.send", .run = door_code },
-	{ .method = "GET", .path = "/api/dispatch/figures", .perm = "dispatch.read", .run = figures },
-	{ .method = "POST", .path = "/api/dispatch/position", .perm = "dispatch.work", .flags = ROUTE_JSON | ROUTE_EMPTY,
+	{ .method = "GET", .path = "/api/dispatch/figures", .perm = "dispatch.read", .run = dispatch_figures },
+	{ .method = "POST",
+	  .path = "/api/dispatch/position",
+	  .perm = "dispatch.work",
+	  .flags = ROUTE_JSON | ROUTE_EMPTY,
 	  .run = dispatch_position },
 	{ 0 },
 };
@@ -382,7 +336,13 @@ static const struct column_note columns[] = {
 };
 
 const struct module dispatch_module = {
-	.name = "dispatch", .schema = dispatch_schema, .needs = needs, .entities = entities, .routes = routes,
-	.listeners = listeners, .jobs = jobs,
-	.columns = columns, .start = start,
+	.name = "dispatch",
+	.schema = dispatch_schema,
+	.needs = needs,
+	.entities = entities,
+	.routes = routes,
+	.listeners = listeners,
+	.jobs = jobs,
+	.columns = columns,
+	.start = start,
 };

@@ -15,25 +15,37 @@ struct form {
 	struct question q[3];
 };
 
-#define NEXT_STEP { "next_step", { "none", "visit_again", "call_family", "call_120", "call_119", "call_110", "repair", "inform_office" } }
+#define NEXT_STEP                                                                                           \
+	{                                                                                                   \
+		"next_step",                                                                                \
+		{                                                                                           \
+			"none", "visit_again", "call_family", "call_120", "call_119", "call_110", "repair", \
+				"inform_office"                                                             \
+		}                                                                                           \
+	}
 
 static const struct form forms[] = {
 	{ "elder-absence",
 	  { { "condition", { "fine", "needs_help", "ill", "injured", "not_home", "no_answer" } },
-	    { "action", { "talked", "helped", "called_family", "called_doctor", "asked_neighbour", "opened_with_authority" } },
+	    { "action",
+	      { "talked", "helped", "called_family", "called_doctor", "asked_neighbour", "opened_with_authority" } },
 	    NEXT_STEP } },
 	{ "thrown-object",
 	  { { "condition", { "nobody_hurt", "somebody_hurt", "damage", "nothing_found" } },
-	    { "action", { "cleared", "cordoned", "posted_notice", "asked_house" } }, NEXT_STEP } },
+	    { "action", { "cleared", "cordoned", "posted_notice", "asked_house" } },
+	    NEXT_STEP } },
 	{ "e-bike-inside",
 	  { { "condition", { "found_inside", "charging_inside", "already_out", "nothing_found" } },
-	    { "action", { "moved_out", "talked", "posted_notice" } }, NEXT_STEP } },
+	    { "action", { "moved_out", "talked", "posted_notice" } },
+	    NEXT_STEP } },
 	{ "fire-lane",
 	  { { "condition", { "blocked", "partly_blocked", "free" } },
-	    { "action", { "moved", "called_owner", "waiting", "posted_notice" } }, NEXT_STEP } },
+	    { "action", { "moved", "called_owner", "waiting", "posted_notice" } },
+	    NEXT_STEP } },
 	{ "", /* any other kind */
 	  { { "condition", { "in_order", "needs_help", "damage", "nothing_found" } },
-	    { "action", { "settled", "talked", "secured", "reported_on" } }, NEXT_STEP } },
+	    { "action", { "settled", "talked", "secured", "reported_on" } },
+	    NEXT_STEP } },
 };
 
 static const struct form *form_of(struct str kind)
@@ -107,6 +119,7 @@ enum rc dispatch_form_check(struct ctx *c, struct str kind, const struct json *r
 	}
 	for (size_t i = 0; i < COUNT(f->q); i++)
 		if (!json_get(report, f->q[i].name))
-			return FAIL(c, RC_INVALID, "required", arena_fmt(c->arena, "report.%s", f->q[i].name), "an answer is needed");
+			return FAIL(c, RC_INVALID, "required", arena_fmt(c->arena, "report.%s", f->q[i].name),
+				    "an answer is needed");
 	return RC_OK;
 }

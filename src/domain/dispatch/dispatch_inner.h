@@ -14,16 +14,26 @@ struct shift {
 };
 extern const struct entity shift_entity;
 
-enum task_state { T_OFFERED, T_ACCEPTED, T_ON_THE_WAY, T_ARRIVED, T_REPORTED, T_REVIEWED, T_CLOSED, T_REFUSED, T_EXPIRED,
-		  T_CANCELLED };
+enum task_state {
+	T_OFFERED,
+	T_ACCEPTED,
+	T_ON_THE_WAY,
+	T_ARRIVED,
+	T_REPORTED,
+	T_REVIEWED,
+	T_CLOSED,
+	T_REFUSED,
+	T_EXPIRED,
+	T_CANCELLED
+};
 enum proof { PROOF_NONE, PROOF_POSITION, PROOF_RESIDENT, PROOF_NFC, PROOF_DOOR_CODE }; /* weakest first */
 struct task {
 	struct std std;
 	struct str number, alert_id, kind, severity, place_id, place_path, place_label, worker_id, worker_name;
 	struct str proof_note, report, refuse_reason, instructions;
 	unsigned state, proof;
-	int64_t offered_at, offer_until, accepted_at, started_at, arrived_at, reported_at, reviewed_at, closed_at, due_at,
-		arrived_device_at;
+	int64_t offered_at, offer_until, accepted_at, started_at, arrived_at, reported_at, reviewed_at, closed_at,
+		due_at, arrived_device_at;
 	bool two_people;
 };
 extern const struct entity task_entity;
@@ -46,8 +56,12 @@ static inline bool candidate_ready(const struct candidate *k)
 enum rc dispatch_candidates(struct ctx *c, const struct alert_ref *alert, struct candidate **ret, size_t *n) MUST_USE;
 enum rc dispatch_position(struct ctx *c, struct call *k) MUST_USE;
 enum rc dispatch_forget_positions(struct ctx *c) MUST_USE; /* of workers whose shift is over */
-/* Metres between the caller's last position and the place; -1: not known. */
-enum rc dispatch_distance(struct ctx *c, struct str person_id, struct str place_id, int64_t *metres) MUST_USE;
+/* Metres between the person's last position and the place, and when that was;
+ * -1: not known. */
+enum rc dispatch_distance(struct ctx *c, struct str person_id, struct str place_id, int64_t *metres,
+			  int64_t *at) MUST_USE;
+
+enum rc dispatch_figures(struct ctx *c, struct call *k) MUST_USE;
 
 /* ---- tasks ---- */
 

@@ -39,7 +39,8 @@ static enum rc add_post(struct ctx *c, const struct people_post *post, void *arg
 	if (g->n == GATHER_MOST)
 		return RC_LIMIT;
 	g->v[g->n++] = (struct candidate){ .person_id = arena_dup(c->arena, post->person_id),
-					   .name = arena_dup(c->arena, post->display), .own_grid = post->of_grid };
+					   .name = arena_dup(c->arena, post->display),
+					   .own_grid = post->of_grid };
 	return RC_OK;
 }
 
@@ -81,7 +82,8 @@ static enum rc take_position(void *arg, const struct row *r)
 static enum rc position_of(struct ctx *c, struct str person, struct at *ret)
 {
 	*ret = (struct at){ 0 };
-	return db_each(c, "SELECT lon, lat, at FROM dispatch_position WHERE person_id = $1", ARGS(V_STR(person)), take_position, ret);
+	return db_each(c, "SELECT lon, lat, at FROM dispatch_position WHERE person_id = $1", ARGS(V_STR(person)),
+		       take_position, ret);
 }
 
 static int64_t metres_between(const struct at *p, const struct place_ref *place)
@@ -110,7 +112,7 @@ static enum rc place_with_point(struct ctx *c, struct str id, struct place_ref *
 	return RC_OK;
 }
 
-enum rc dispatch_distance(struct ctx *c, struct str person_id, struct str place_id, int64_t *metres)
+enum rc dispatch_distance(struct ctx *c, struct str person_id, struct str place_id, int64_t *metres, int64_t *at)
 {
 	struct place_ref place;
 	struct at p;
@@ -118,16 +120,23 @@ enum rc dispatch_distance(struct ctx *c, struct str person_id, struct str place_
 	TRY(place_with_point(c, place_id, &place));
 	TRY(position_of(c, person_id, &p));
 	*metres = metres_between(&p, &place);
+	*at = p.at;
 	return RC_OK;
 }
 
+/* Who has the seat may not leave it. */
 static enum rc learn_shift(struct ctx *c, struct candidate *k)
 {
 	int64_t field, rest;
 
-	TRY(db_int(c, "SELECT max(to_at) FROM dispatch_shift WHERE person_id = $1 AND kind <> 'rest' AND from_at <= $2 AND to_at > $2",
+	TRY(db_int(c,
+		   "SELECT max(to_at) FROM dispatch_shift WHERE person_id = $1 AND kind IN ('field', 'deputy') AND "
+		   "from_at <= $2"
+		   " AND to_at > $2",
 		   ARGS(V_STR(k->person_id), V_INT(c->now)), 0, &field));
-	TRY(db_int(c, "SELECT max(to_at) FROM dispatch_shift WHERE person_id = $1 AND kind = 'rest' AND from_at <= $2 AND to_at > $2",
+	TRY(db_int(c,
+		   "SELECT max(to_at) FROM dispatch_shift WHERE person_id = $1 AND kind = 'rest' AND from_at <= $2 AND "
+		   "to_at > $2",
 		   ARGS(V_STR(k->person_id), V_INT(c->now)), 0, &rest));
 	k->on_shift = field > 0;
 	k->resting_until = rest;
@@ -141,9 +150,12 @@ static enum rc learn(struct ctx *c, const struct alert_ref *alert, const struct 
 
 	TRY(learn_shift(c, k));
 	TRY(db_int(c,
-		   "SELECT count(*) FROM dispatch_task WHERE worker_id = $1 AND state IN ('offered', 'accepted', 'on_the_way', 'arrived')",
+		   "SELECT count(*) FROM dispatch_task WHERE worker_id = $1 AND state IN ('offered', 'accepted', "
+		   "'on_the_way', 'arrived')",
 		   ARGS(V_STR(k->person_id)), 0, &k->busy));
-	TRY(db_int(c, "SELECT count(*) FROM dispatch_task WHERE worker_id = $1 AND alert_id = $2 AND state IN ('refused', 'expired')",
+	TRY(db_int(c,
+		   "SELECT count(*) FROM dispatch_task WHERE worker_id = $1 AND alert_id = $2 AND state IN ('refused', "
+		   "'expired')",
 		   ARGS(V_STR(k->person_id), V_STR(alert->id)), 0, &refused));
 	k->refused = refused > 0;
 	TRY(position_of(c, k->person_id, &p));
@@ -215,10 +227,13 @@ enum rc dispatch_position(struct ctx *c, struct call *k)
 		return FAIL(c, RC_INVALID, "bad_time", STR("at"), "at must be an RFC 3339 time");
 	if (at > c->now)
 		at = c->now;
-	TRY(db_int(c, "SELECT count(*) FROM dispatch_shift WHERE person_id = $1 AND kind <> 'rest' AND from_at <= $2 AND to_at > $2",
+	TRY(db_int(c,
+		   "SELECT count(*) FROM dispatch_shift WHERE person_id = $1 AND kind IN ('field', 'deputy') AND "
+		   "from_at <= $2"
+		   " AND to_at > $2",
 		   ARGS(V_STR(c->who.id), V_INT(c->now)), 0, &on_shift));
 	if (!on_shift)
-		return FAIL(c, RC_CONFLICT, "off_shift", NO_STR, "positions are taken on shift only");
+		return FAIL(c, RC_CONFLICT, "off_shift", NO_STR, "positions are taken of those who can be sent");
 	return db_run(c,
 		      "INSERT INTO dispatch_position (person_id, lon, lat, accuracy_m, at) VALUES ($1, $2, $3, $4, $5)"
 		      " ON CONFLICT (person_id) DO UPDATE SET lon = $2, lat = $3, accuracy_m = $4, at = $5"
@@ -230,6 +245,7 @@ enum rc dispatch_forget_positions(struct ctx *c)
 {
 	return db_run(c,
 		      "DELETE FROM dispatch_position WHERE NOT EXISTS (SELECT 1 FROM dispatch_shift s WHERE"
-		      " s.person_id = dispatch_position.person_id AND s.kind <> 'rest' AND s.from_at <= $1 AND s.to_at > $1)",
+		      " s.person_id = dispatch_position.person_id AND s.kind IN ('field', 'deputy') AND s.from_at <= "
+		      "$1 AND s.to_at > $1)",
 		      ARGS(V_INT(c->now)), NULL);
 }

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TRIES_MOST = 3, DEVICE_CLOCK_PAST = 72, NEAR_M = 150 };
+enum { TRIES_MOST = 3, DEVICE_CLOCK_PAST = 72, NEAR_M = 150, STALE_MIN = 15 };
 
-static const char *const task_states[] = { "offered", "accepted", "on_the_way", "arrived", "reported", "reviewed", "closed",
-					   "refused", "expired", "cancelled", NULL };
+static const char *const task_states[] = { "offered", "accepted", "on_the_way", "arrived",   "reported", "reviewed",
+					   "closed",  "refused",  "expired",    "cancelled", NULL };
 static const char *const proofs[] = { "none", "position", "resident", "nfc", "door_code", NULL };
 
 static const struct field task_fields[] = {
@@ -58,7 +58,9 @@ static enum rc next_number(struct ctx *c, struct str *ret)
 {
 	int64_t n;
 
-	TRY(db_run(c, "INSERT INTO dispatch_count (name, n) VALUES ('task', 1) ON CONFLICT (name) DO UPDATE SET n = dispatch_count.n + 1",
+	TRY(db_run(c,
+		   "INSERT INTO dispatch_count (name, n) VALUES ('task', 1) ON CONFLICT (name) DO UPDATE SET n = "
+		   "dispatch_count.n + 1",
 		   NO_ARGS, NULL));
 	TRY(db_int(c, "SELECT n FROM dispatch_count WHERE name = 'task'", NO_ARGS, 0, &n));
 	*ret = arena_fmt(c->arena, "T-%lld", (long long)n);
@@ -78,7 +80,8 @@ static enum rc none_open(struct ctx *c, struct str alert_id)
 	int64_t open;
 
 	TRY(count_open(c, alert_id, &open));
-	return open == 0 ? RC_OK : FAIL(c, RC_CONFLICT, "task_open", STR("alert_id"), "another task for this alert is open");
+	return open == 0 ? RC_OK
+			 : FAIL(c, RC_CONFLICT, "task_open", STR("alert_id"), "another task for this alert is open");
 }
 
 /* The ten minutes run from the first offer for the alert, not from the last:
@@ -87,8 +90,8 @@ static enum rc due_of(struct ctx *c, struct str alert_id, int64_t *due)
 {
 	int64_t first;
 
-	TRY(db_int(c, "SELECT min(offered_at) FROM dispatch_task WHERE alert_id = $1 AND state <> 'cancelled'", ARGS(V_STR(alert_id)),
-		   c->now, &first));
+	TRY(db_int(c, "SELECT min(offered_at) FROM dispatch_task WHERE alert_id = $1 AND state <> 'cancelled'",
+		   ARGS(V_STR(alert_id)), c->now, &first));
 	*due = first + ARRIVE_MIN * MINUTE;
 	return RC_OK;
 }
@@ -101,7 +104,8 @@ static bool is_wanted(const struct alert_ref *alert)
 static enum rc fill_offer(struct ctx *c, const struct alert_ref *alert, struct task *t)
 {
 	if (!is_wanted(alert))
-		return FAIL(c, RC_CONFLICT, "not_acknowledged", STR("alert_id"), "somebody must acknowledge the alert first");
+		return FAIL(c, RC_CONFLICT, "not_acknowledged", STR("alert_id"),
+			    "somebody must acknowledge the alert first");
 	if (!t->two_people)
 		TRY(none_open(c, alert->id));
 	TRY(next_number(c, &t->number));
@@ -133,13 +137,15 @@ static enum rc on_create(struct ctx *c, void *row, const struct json *in)
 	if (i == n)
 		return FAIL(c, RC_INVALID, "no_candidate", STR("worker_id"), "not a worker for this place");
 	if (!candidate_ready(&list[i]))
-		return FAIL(c, RC_CONFLICT, list[i].resting_until ? "resting" : "off_shift", STR("worker_id"), "can't be sent now");
+		return FAIL(c, RC_CONFLICT, list[i].resting_until ? "resting" : "off_shift", STR("worker_id"),
+			    "can't be sent now");
 	t->worker_name = list[i].name;
 	return fill_offer(c, &alert, t);
 }
 
 /* The same errand for somebody else. */
-static enum rc offer_to(struct ctx *c, const struct alert_ref *alert, const struct candidate *to, const struct task *last)
+static enum rc offer_to(struct ctx *c, const struct alert_ref *alert, const struct candidate *to,
+			const struct task *last)
 {
 	struct task t;
 
@@ -184,7 +190,9 @@ enum rc dispatch_expire(struct ctx *c)
 	struct str *ids;
 	size_t n;
 
-	TRY(db_texts(c, "SELECT id FROM dispatch_task WHERE state = 'offered' AND offer_until < $1 ORDER BY offer_until LIMIT 100",
+	TRY(db_texts(c,
+		     "SELECT id FROM dispatch_task WHERE state = 'offered' AND offer_until < $1 ORDER BY offer_until "
+		     "LIMIT 100",
 		     ARGS(V_INT(c->now)), 100, &ids, &n));
 	for (size_t i = 0; i < n; i++) {
 		struct task t;
@@ -221,15 +229,21 @@ static enum rc begin(struct ctx *c, void *row, const struct json *in)
  * where it can be. */
 static enum rc check_proof(struct ctx *c, struct task *t)
 {
-	int64_t metres;
+	bool right = str_eq(t->proof_note, dispatch_door_code(c, t->place_id));
+	int64_t metres, at;
 
-	if (t->proof == PROOF_DOOR_CODE && !str_eq(t->proof_note, dispatch_door_code(c, t->place_id)))
+	if (t->proof == PROOF_DOOR_CODE && !right)
 		return FAIL(c, RC_INVALID, "bad_door_code", STR("proof_note"), "this is not the code of that door");
+	if (right) /* the code stays good for the next visit: it is kept nowhere */
+		t->proof_note = STR("ok");
 	if (t->proof != PROOF_POSITION)
 		return RC_OK;
-	TRY(dispatch_distance(c, t->worker_id, t->place_id, &metres));
+	TRY(dispatch_distance(c, t->worker_id, t->place_id, &metres, &at));
 	if (metres < 0)
 		return FAIL(c, RC_INVALID, "no_position", STR("proof"), "no position is known");
+	if (t->arrived_at - at > STALE_MIN * MINUTE)
+		return FAIL(c, RC_INVALID, "stale_position", STR("proof"), "the position is more than %d minutes older",
+			    STALE_MIN);
 	/* Flagged, never refused (V-41): positions are the phone's own words. */
 	t->proof_note = arena_fmt(c->arena, metres > NEAR_M ? "far %lld m" : "%lld m", (long long)metres);
 	return RC_OK;
@@ -240,15 +254,16 @@ static enum rc arrive(struct ctx *c, void *row, const struct json *in)
 	struct task *t = row;
 
 	(void)in;
-	if (t->arrived_device_at > c->now + 5 * MINUTE || (t->arrived_device_at && t->arrived_device_at < c->now - DEVICE_CLOCK_PAST * HOUR))
-		return FAIL(c, RC_INVALID, "out_of_range", STR("arrived_device_at"), "the phone's clock can't be right");
-	TRY(check_proof(c, t));
+	if (t->arrived_device_at > c->now + 5 * MINUTE ||
+	    (t->arrived_device_at && t->arrived_device_at < c->now - DEVICE_CLOCK_PAST * HOUR))
+		return FAIL(c, RC_INVALID, "out_of_range", STR("arrived_device_at"),
+			    "the phone's clock can't be right");
 	/* Late word from a phone without network: when it was there counts, within
 	 * what the server knows itself. */
 	t->arrived_at = c->now;
 	if (t->arrived_device_at && t->arrived_device_at < c->now)
 		t->arrived_at = t->arrived_device_at > t->accepted_at ? t->arrived_device_at : t->accepted_at;
-	return RC_OK;
+	return check_proof(c, t);
 }
 
 static enum rc report(struct ctx *c, void *row, const struct json *in)
@@ -286,16 +301,30 @@ static const struct step task_steps[] = {
 	{ "report", IN(T_ARRIVED), T_REPORTED, "dispatch.work", SEE_ASSIGNED, takes_report, report },
 	{ "review", IN(T_REPORTED), T_REVIEWED, "dispatch.send", SEE_PLACE, NULL, review },
 	{ "close", IN(T_REPORTED) | IN(T_REVIEWED), T_CLOSED, "dispatch.send", SEE_PLACE, NULL, finish },
-	{ "cancel", IN(T_OFFERED) | RUNNING | IN(T_ARRIVED), T_CANCELLED, "dispatch.send", SEE_PLACE, takes_reason, NULL },
+	{ "cancel", IN(T_OFFERED) | RUNNING | IN(T_ARRIVED), T_CANCELLED, "dispatch.send", SEE_PLACE, takes_reason,
+	  NULL },
 };
 
 static const struct see task_see[] = { { "dispatch.read", SEE_PLACE }, { "dispatch.work", SEE_ASSIGNED }, { 0 } };
 static const struct sort task_sorts[] = { { "due_at", { "due_at" } }, { 0 } };
 
 const struct entity task_entity = {
-	.module = "dispatch", .name = "task", .table = "dispatch_task", .size = sizeof(struct task),
-	.fields = task_fields, .n_fields = COUNT(task_fields), .see = task_see, .perm = { .create = "dispatch.send" },
-	.place = "place_path", .assigned = "worker_id", .state = "state", .steps = task_steps, .n_steps = COUNT(task_steps),
-	.sorts = task_sorts, .on_create = on_create,
-	.purpose = "visit", .basis = "duty", .keep_days = 730,
+	.module = "dispatch",
+	.name = "task",
+	.table = "dispatch_task",
+	.size = sizeof(struct task),
+	.fields = task_fields,
+	.n_fields = COUNT(task_fields),
+	.see = task_see,
+	.perm = { .create = "dispatch.send" },
+	.place = "place_path",
+	.assigned = "worker_id",
+	.state = "state",
+	.steps = task_steps,
+	.n_steps = COUNT(task_steps),
+	.sorts = task_sorts,
+	.on_create = on_create,
+	.purpose = "visit",
+	.basis = "duty",
+	.keep_days = 730,
 };

@@ -54,7 +54,8 @@ static const struct route routes[] = {
 	{ "GET", "/api/me", "person", 0, people_me, NULL },
 	{ "POST", "/api/people/password", "person", ROUTE_JSON | ROUTE_EMPTY, people_password,
 	  people_password_prepare },
-	{ "POST", "/api/people/person/{id}/password", "people.person.password", ROUTE_SECRET, people_reset, people_reset_prepare },
+	{ "POST", "/api/people/person/{id}/password", "people.person.password", ROUTE_SECRET, people_reset,
+	  people_reset_prepare },
 	{ "GET", "/api/people/looks", "person", 0, people_looks, NULL },
 	{ 0 },
 };

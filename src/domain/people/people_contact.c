@@ -113,7 +113,7 @@ static const struct field consent_fields[] = {
 	F_STD(struct consent),
 	F_REF(struct consent, person_id, "people.person", REQUIRED | FIXED | FILTER | P1),
 	F_PATH(struct consent, place_path, DERIVED | P3),
-	F_TEXT(struct consent, purpose, 3, 40, REQUIRED | FIXED | FILTER | P2),
+	F_TEXT(struct consent, purpose, 3, 40, REQUIRED | FIXED | P2),
 	F_TEXT(struct consent, text_version, 1, 40, REQUIRED | FIXED | P1),
 	F_ENUM(struct consent, channel, channels, REQUIRED | FIXED | P1),
 	F_ENUM(struct consent, state, consent_states, DERIVED | FILTER | P1),

@@ -53,9 +53,10 @@ enum rc watch_over(struct ctx *c, struct str kind, struct str place_id) MUST_USE
  * without personal fields, or absent. */
 enum rc watch_tell(struct ctx *c, struct str alert_id, const char *what, struct str detail) MUST_USE;
 
-/* How the rules' questions turned out: closed alerts since 'since_at', by rule.
- * Appends a JSON list [{"rule_id","name","true","useful","false"}]. */
-enum rc watch_precision(struct ctx *c, int64_t since_at, struct buf *out) MUST_USE;
+/* How the rules' questions turned out: alerts closed since 'since_at' where the
+ * caller holds 'perm', by rule.  Appends a JSON list
+ * [{"rule_id","name","true","useful","false"}]. */
+enum rc watch_precision(struct ctx *c, const char *perm, int64_t since_at, struct buf *out) MUST_USE;
 
 /* A sighting known from elsewhere (a phone call, a visit, an earlier record):
  * the watch counts from 'at'.  In a write unit. */

@@ -14,30 +14,6 @@ struct str watch_after(struct ctx *c, struct str path)
 	return (struct str){ p, path.n };
 }
 
-enum rc watch_scope(struct ctx *c, const char *perm, struct str **paths, size_t *n)
-{
-	*n = 0;
-	*paths = NEW_N(c->arena, struct str, c->who.n_grants + 1);
-	if (c->who.kind == WHO_SYSTEM) {
-		(*paths)[(*n)++] = STR("");
-		return RC_OK;
-	}
-	for (size_t i = 0; i < c->who.n_grants; i++) {
-		struct str path = c->who.grants[i].path.n ? c->who.grants[i].path : STR("");
-		bool covered = !ctx_may_at(c, perm, path);
-
-		for (size_t k = 0; k < c->who.n_grants && !covered; k++) {
-			struct str other = c->who.grants[k].path.n ? c->who.grants[k].path : STR("");
-			bool wider = other.n < path.n && memcmp(other.p, path.p, other.n) == 0;
-
-			covered = (wider && ctx_may_at(c, perm, other)) || (k < i && str_eq(other, path));
-		}
-		if (!covered)
-			(*paths)[(*n)++] = path;
-	}
-	return RC_OK;
-}
-
 /* ---- sums over the caller's places -------------------------------------------------- */
 
 struct board {
@@ -175,13 +151,13 @@ enum rc watch_board(struct ctx *c, struct call *k)
 {
 	struct board b = { .open = { 0 } };
 	struct buf test = buf_new(c->arena, 256);
-	struct str *paths;
+	struct scope *scopes;
 	size_t n;
 
-	TRY(watch_scope(c, "watch.alert.read", &paths, &n));
+	ctx_scopes(c, "watch.alert.read", &scopes, &n);
 	for (size_t i = 0; i < n; i++) {
-		TRY(add_alerts(c, paths[i], &b));
-		TRY(add_duty(c, paths[i], &b));
+		TRY(add_alerts(c, scopes[i].from, &b));
+		TRY(add_duty(c, scopes[i].from, &b));
 	}
 	json_open(k->out, '{');
 	write_board(&b, k->out);

@@ -108,8 +108,6 @@ void watch_put_facts(struct ctx *c, struct buf *out, struct str data);
 /* The event with this number, if it is still kept. */
 enum rc watch_event_at(struct ctx *c, int64_t seq, sensing_event_fn *fn, void *arg) MUST_USE;
 
-/* Paths where the caller holds 'perm', none below another; "" is everywhere. */
-enum rc watch_scope(struct ctx *c, const char *perm, struct str **paths, size_t *n) MUST_USE;
 /* The first string after all that begin with this path. */
 struct str watch_after(struct ctx *c, struct str path);
 

@@ -295,16 +295,35 @@ enum rc watch_count_all(struct ctx *c)
 		      ARGS(V_INT(c->now - WATCH_MATCH_DAYS * DAY)), NULL);
 }
 
-/* Appends a JSON list: how the rules' questions turned out since 'since_at'. */
-enum rc watch_precision(struct ctx *c, int64_t since_at, struct buf *out)
+enum { SCOPES_MOST = 30 };
+
+enum rc watch_precision(struct ctx *c, const char *perm, int64_t since_at, struct buf *out)
 {
-	return db_json(c, out,
-		       "SELECT a.rule_id AS rule_id, r.name AS name,"
-		       " sum(CASE WHEN a.outcome = 'true' THEN 1 ELSE 0 END) AS \"true\","
-		       " sum(CASE WHEN a.outcome = 'useful' THEN 1 ELSE 0 END) AS useful,"
-		       " sum(CASE WHEN a.outcome = 'false' THEN 1 ELSE 0 END) AS \"false\""
-		       " FROM watch_alert a JOIN watch_rule r ON r.id = a.rule_id"
-		       " WHERE a.closed_at >= $1 AND a.outcome IS NOT NULL AND a.drill = 0"
-		       " GROUP BY a.rule_id, r.name ORDER BY a.rule_id",
-		       ARGS(V_INT(since_at)));
+	struct val v[1 + 2 * SCOPES_MOST] = { V_INT(since_at) };
+	struct buf where = buf_new(c->arena, 4096);
+	struct scope *s;
+	size_t n;
+
+	ctx_scopes(c, perm, &s, &n);
+	if (n > SCOPES_MOST)
+		n = SCOPES_MOST;
+	buf_add(&where, STR("1 = 0"));
+	for (size_t i = 0; i < n; i++) {
+		buf_fmt(&where, " OR (a.place_path >= $%zu AND a.place_path < $%zu)", 2 * i + 2, 2 * i + 3);
+		v[2 * i + 1] = V_STR(s[i].from);
+		v[2 * i + 2] = V_STR(s[i].to);
+	}
+	const char *sql =
+		arena_fmt(c->arena,
+			  "SELECT a.rule_id AS rule_id, r.name AS name,"
+			  " sum(CASE WHEN a.outcome = 'true' THEN 1 ELSE 0 END) AS \"true\","
+			  " sum(CASE WHEN a.outcome = 'useful' THEN 1 ELSE 0 END) AS useful,"
+			  " sum(CASE WHEN a.outcome = 'false' THEN 1 ELSE 0 END) AS \"false\""
+			  " FROM watch_alert a JOIN watch_rule r ON r.id = a.rule_id"
+			  " WHERE a.closed_at >= $1 AND a.outcome IS NOT NULL AND a.drill = 0 AND (" FMT_STR ")"
+			  " GROUP BY a.rule_id, r.name ORDER BY a.rule_id",
+			  ARG_STR(buf_str(&where)))
+			.p;
+
+	return db_json(c, out, sql, (struct args){ v, 1 + 2 * n });
 }

@@ -272,7 +272,8 @@ const struct entity watch_leave = {
 
 enum rc watch_welfare_seen(struct ctx *c, struct str welfare_id, struct str source_id, int64_t at)
 {
-	TRY(db_run(c, "UPDATE watch_welfare SET last_seen_at = $2, counted_from = $2, last_source_id = $3 WHERE id = $1",
+	TRY(db_run(c,
+		   "UPDATE watch_welfare SET last_seen_at = $2, counted_from = $2, last_source_id = $3 WHERE id = $1",
 		   ARGS(V_STR(welfare_id), V_INT(at), V_STR(source_id)), NULL));
 	return watch_changed(c, "welfare");
 }
