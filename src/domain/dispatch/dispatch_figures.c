@@ -55,8 +55,10 @@ static enum rc arrivals(struct ctx *c, int64_t since, struct buf *out)
 	ctx_scopes(c, "dispatch.read", &s, &n);
 	for (size_t i = 0; i < n; i++)
 		TRY(db_each(c,
-			    "SELECT offered_at, arrived_at, due_at FROM dispatch_task WHERE offered_at >= $1 AND place_path >= $3 AND"
-			    " place_path < $4 AND (arrived_at IS NOT NULL OR (state IN ('accepted', 'on_the_way') AND due_at < $2))",
+			    "SELECT offered_at, arrived_at, due_at FROM dispatch_task WHERE offered_at >= $1 AND "
+			    "place_path >= $3 AND"
+			    " place_path < $4 AND (arrived_at IS NOT NULL OR (state IN ('accepted', 'on_the_way') AND "
+			    "due_at < $2))",
 			    ARGS(V_INT(since), V_INT(c->now), V_STR(s[i].from), V_STR(s[i].to)), take_leg, &l));
 	qsort(l.took, l.n, sizeof(*l.took), by_span);
 	json_key(out, "arrivals");

@@ -41,19 +41,24 @@ static bool field_known(void *self, struct str type, struct str field)
 
 /* ---- names without numbers: for the check at writing -------------------------- */
 
-/* Asking must not leave a failure behind: the engine names the place in the
- * definition, which is the better message. */
+/* Not there must not stay behind as a failure: the engine names the place in the
+ * definition, which is the better message.  A store that fails must. */
+static void forget(struct ctx *c, enum rc rc, const struct failure *before)
+{
+	if (rc == RC_INVALID || rc == RC_MISSING)
+		c->fail = *before;
+}
+
 static bool place_exists(void *self, struct str id, uint32_t *lo, uint32_t *hi)
 {
 	struct ctx *c = self;
 	struct failure before = c->fail;
 	struct place_ref p;
-	bool found = places_get(c, id, "place_id", &p) == RC_OK;
+	enum rc rc = places_get(c, id, "place_id", &p);
 
-	if (!found)
-		c->fail = before;
+	forget(c, rc, &before);
 	*lo = *hi = 1;
-	return found;
+	return rc == RC_OK;
 }
 
 static bool device_exists(void *self, struct str id, uint32_t *number)
@@ -61,12 +66,11 @@ static bool device_exists(void *self, struct str id, uint32_t *number)
 	struct ctx *c = self;
 	struct failure before = c->fail;
 	struct device_ref d;
-	bool found = sensing_device_get(c, id, &d) == RC_OK;
+	enum rc rc = sensing_device_get(c, id, &d);
 
-	if (!found)
-		c->fail = before;
+	forget(c, rc, &before);
 	*number = 1;
-	return found;
+	return rc == RC_OK;
 }
 
 /* ---- held to the place ----------------------------------------------------------- */
@@ -112,6 +116,8 @@ static enum rc wrong(struct ctx *c, const struct rule_problem *p)
 {
 	struct str field = p->path[0] ? arena_fmt(c->arena, "definition.%s", p->path) : STR("definition");
 
+	if (c->fail.rc != RC_OK) /* nothing could be looked up */
+		return c->fail.rc;
 	return FAIL(c, RC_INVALID, p->reason, field, "the definition is wrong here");
 }
 
