@@ -251,7 +251,12 @@ enum rc work_start(struct work *w, const struct actor *who)
 	if (w->writes || (w->target == T_ROUTE && (w->route->flags & ROUTE_READS)))
 		TRY(read_body(w));
 	TRY(read_idem(w));
-	return w->target == T_ROUTE && w->route->prepare ? w->route->prepare(c, &w->k) : RC_OK;
+	if (w->target != T_ROUTE || w->route->prepare == NULL)
+		return RC_OK;
+	/* What was done already may be refused now: an old password is no more. */
+	if (w->idem_key.p)
+		TRY(db_int(c, "SELECT 1 FROM core_idem WHERE key = $1", ARGS(V_STR(w->idem_key)), 0, &w->told));
+	return w->told ? RC_OK : w->route->prepare(c, &w->k);
 }
 
 /* ---- idempotency -------------------------------------------------------------------- */
@@ -344,6 +349,8 @@ enum rc work_run(struct work *w)
 		TRY(idem_find(w, hash, &replayed));
 		if (replayed)
 			return RC_OK;
+		if (w->told) /* forgotten since, and nothing is prepared */
+			return RC_BUSY;
 	}
 	if (w->target == T_ROUTE) {
 		TRY(w->route->run(&w->c, &w->k));

@@ -104,6 +104,7 @@ struct work {
 	const struct step *step;
 	bool writes;
 	struct str idem_key; /* or absent */
+	int64_t told;        /* seen with an answer */
 };
 /* Who, what, may they, is the input JSON, slow preparations; on a reader. */
 enum rc work_start(struct work *w, const struct actor *who) MUST_USE;

@@ -98,6 +98,10 @@ static struct str header(const struct request *rq, const char *name)
 		return str_of(r->idem);
 	if (strcasecmp(name, "If-Match") == 0)
 		return str_of(r->match);
+	if (strcasecmp(name, "Authorization") == 0)
+		return str_of(r->auth);
+	if (strcasecmp(name, "Content-Type") == 0)
+		return str_of(r->type);
 	return strcasecmp(name, "Cookie") == 0 ? str_of(r->cookie) : NO_STR;
 }
 

@@ -25,7 +25,7 @@ struct rig {
 	int64_t now; /* the app's clock: move it by hand */
 	struct response last;
 	/* What the next requests carry; NULL: not sent. */
-	const char *idem, *match, *cookie;
+	const char *idem, *match, *cookie, *auth, *type;
 	const char *never;       /* no answer may hold this text */
 	const struct json *says; /* GET /api/describe, read once */
 };

@@ -194,12 +194,14 @@ enum rc eval_build(struct ctx *c, struct watch_memory *st)
  * backtest to look at. */
 enum rc watch_first_cursor(struct ctx *c)
 {
-	int64_t seed;
+	int64_t seed, last = sensing_last_seq(c);
 
+	if (c->fail.rc != RC_OK)
+		return c->fail.rc;
 	crypto_random(&seed, sizeof(seed)); /* keys hashes: nobody shall guess them */
 	return db_run(c,
 		      "INSERT INTO watch_cursor (id, generation, cursor_seq, snapshot_seq, seed) VALUES ('one', 1, $1, "
 		      "$1, $2)"
 		      " ON CONFLICT (id) DO NOTHING",
-		      ARGS(V_INT(sensing_last_seq(c)), V_INT(seed)), NULL);
+		      ARGS(V_INT(last), V_INT(seed)), NULL);
 }

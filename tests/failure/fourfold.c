@@ -1,0 +1,116 @@
+#include "fourfold.h"
+
+#include <string.h>
+
+const char *const fourfold_places[PLACES] = { "north", "dwelling", "south", "parent" };
+static const char *const paths[PLACES] = { NORTH, NORTH "3.2.501.", SOUTH, "36.3601.360102." };
+
+const char *fourfold_name(struct stage *s, const char *text, int place)
+{
+	char *p = arena_z(s->r.arena, str_of(text));
+
+	for (char *q = p; (q = strchr(q, '@')) != NULL;)
+		*q = (char)('0' + place);
+	return p;
+}
+
+static void make(struct stage *s, const char *name, const char *path, const char *body, int i)
+{
+	stage_make(s, fourfold_name(s, name, i), path, fourfold_name(s, body, i));
+}
+
+static void sql(struct stage *s, const char *text, int i)
+{
+	run_sql(&s->r, stage_fill(s, fourfold_name(s, text, i)));
+}
+
+static void people_at(struct stage *s, int i)
+{
+	make(s, "person@", "/api/people/person",
+	     "{\"name\":\"" CANARY "\",\"display\":\"D\",\"phone\":\"" CANARY "\",\"place_id\":\"$place@\"}", i);
+	make(s, "post@", "/api/people/post",
+	     "{\"person_id\":\"$person@\",\"role\":\"grid_worker\",\"place_id\":\"$place@\"}", i);
+	make(s, "contact@", "/api/people/contact",
+	     "{\"person_id\":\"$person@\",\"kind\":\"family\",\"name\":\"" CANARY "\",\"phone\":\"" CANARY
+	     "\",\"order_no\":1}",
+	     i);
+	make(s, "consent@", "/api/people/consent",
+	     "{\"person_id\":\"$person@\",\"purpose\":\"secret_purpose\",\"text_version\":\"1\",\"channel\":\"paper\"}",
+	     i);
+	stage_put(s, fourfold_name(s, "session@", i), fourfold_name(s, "session-@", i));
+	sql(s,
+	    "INSERT INTO people_session (id, version, created_at, updated_at, person_id, state, last_seen_at, address, "
+	    "agent,"
+	    " token_hash) VALUES ('$session@', 1, 1, 1, '$person@', 'live', 1, '" CANARY "', '" CANARY "', 'x@')",
+	    i);
+	make(s, "shift@", "/api/dispatch/shift",
+	     "{\"person_id\":\"$person@\",\"place_id\":\"$place@\",\"from_at\":\"$-1\",\"to_at\":\"$+600\",\"kind\":"
+	     "\"field\"}",
+	     i);
+}
+
+static void things_at(struct stage *s, int i)
+{
+	make(s, "device@", "/api/sensing/device",
+	     "{\"name\":\"Door\",\"kind\":\"door\",\"source\":\"t/@\",\"place_id\":\"$place@\"}", i);
+	stage_do(s, fourfold_name(s, "/api/sensing/device/$device@/approve", i),
+		 fourfold_name(s, "{\"place_id\":\"$place@\"}", i), 200);
+	make(s, "channel@", "/api/sensing/channel", "{\"device_id\":\"$device@\",\"name\":\"lock\",\"kind\":\"lock\"}",
+	     i);
+	stage_put(s, fourfold_name(s, "gap@", i), fourfold_name(s, "gap-@", i));
+	run_sql(&s->r, fmt(&s->r,
+			   "INSERT INTO sensing_gap (id, version, created_at, updated_at, device_id, place_path, "
+			   "from_at, to_at,"
+			   " reason) VALUES ('gap-%d', 1, 1, 1, '%s', '%s', 1, 2, 'silent')",
+			   i, stage_get(s, fourfold_name(s, "device@", i)), paths[i]));
+	make(s, "rule@", "/api/watch/rule", "{\"name\":\"Held\",\"template\":\"door-held\",\"place_id\":\"$place@\"}",
+	     i);
+	stage_do(s, fourfold_name(s, "/api/watch/rule/$rule@/backtest", i), "{\"days\":7}", 200);
+	stage_put(s, fourfold_name(s, "backtest@", i), text_at(&s->r, here(&s->r), "id"));
+	stage_alert(s, fourfold_name(s, "alert@", i), fourfold_name(s, "kind-@", i), fourfold_name(s, "place@", i));
+	make(s, "escalation@", "/api/watch/escalation",
+	     "{\"place_id\":\"$place@\",\"level\":1,\"role\":\"head\",\"after_s\":60}", i);
+	make(s, "silence@", "/api/watch/silence", "{\"rule_id\":\"$rule@\",\"until_at\":\"$+60\",\"reason\":\"works\"}",
+	     i);
+}
+
+static void care_at(struct stage *s, int i)
+{
+	/* A watch hangs on a dwelling; to see it, its path counts. */
+	run_sql(&s->r, fmt(&s->r, "UPDATE people_person SET place_id = '%s' WHERE id = '%s'", stage_get(s, "dwelling"),
+			   stage_get(s, fourfold_name(s, "person@", i))));
+	make(s, "welfare@", "/api/watch/welfare",
+	     "{\"dwelling_id\":\"$dwelling\",\"person_id\":\"$person@\",\"hours\":72,\"sources\":[\"$device1\"],"
+	     "\"consent_text_version\":\"2\"}",
+	     i);
+	make(s, "leave@", "/api/watch/leave",
+	     "{\"welfare_id\":\"$welfare@\",\"kind\":\"hospital\",\"from_at\":\"$+1\",\"to_at\":\"$+5000\"}", i);
+	run_sql(&s->r,
+		fmt(&s->r, "UPDATE watch_welfare SET place_path = '%s', last_seen_at = " SEEN_AT_N " WHERE id = '%s'",
+		    paths[i], stage_get(s, fourfold_name(s, "welfare@", i))));
+	run_sql(&s->r, fmt(&s->r, "UPDATE watch_leave SET place_path = '%s' WHERE id = '%s'", paths[i],
+			   stage_get(s, fourfold_name(s, "leave@", i))));
+	stage_put(s, fourfold_name(s, "task@", i), fourfold_name(s, "task-@", i));
+	run_sql(&s->r, fmt(&s->r,
+			   "INSERT INTO dispatch_task (id, version, created_at, updated_at, number, alert_id, kind, "
+			   "severity, place_id,"
+			   " place_path, place_label, worker_id, worker_name, state, offered_at, offer_until, "
+			   "arrived_at, due_at, proof,"
+			   " two_people) VALUES ('task-%d', 1, 1, 1, 'T-%d', 'x', 'k', 'high', 'x', '%s', '', '%s', "
+			   "'D', 'closed', %lld,"
+			   " 1, %lld, %lld, 'none', 0)",
+			   i, i, paths[i], stage_get(s, fourfold_name(s, "person@", i)), (long long)s->r.now,
+			   (long long)s->r.now, (long long)s->r.now));
+}
+
+void fourfold_build(struct stage *s)
+{
+	for (int i = 0; i < PLACES; i++)
+		stage_put(s, fourfold_name(s, "place@", i), stage_get(s, fourfold_places[i]));
+	for (int i = 0; i < PLACES; i++) {
+		people_at(s, i);
+		things_at(s, i);
+	}
+	for (int i = 0; i < PLACES; i++)
+		care_at(s, i);
+}

@@ -1,0 +1,365 @@
+/* Who sees what, over the whole program: every operation that reads, every role,
+ * rows at the own place, below it, beside it and above it; nothing personal in
+ * any answer.  The tables are derived from roles.c by hand. */
+#include "fourfold.h"
+
+#include <string.h>
+
+enum { ROLES = 11 };
+static const char *const roles[ROLES] = { "admin",    "seat",  "deputy", "head",     "office", "grid_worker",
+					  "property", "guard", "warden", "resident", "device" };
+
+/* A letter for each role: s what lies at the place and below it, o what is about
+ * the caller himself, x 403. */
+static const struct {
+	const char *entity, *cells;
+} entities[] = {
+	{ "places.place", "ssssssssssx" },   { "people.person", "ssssooooooo" },    { "people.post", "sssssoooooo" },
+	{ "people.contact", "ssssooooooo" }, { "people.consent", "soosooooooo" },   { "people.session", "ooooooooooo" },
+	{ "sensing.device", "sssssxxxxxx" }, { "sensing.channel", "sssssxxxxxx" },  { "sensing.gap", "sssssxxxxxx" },
+	{ "watch.rule", "sssssxxxxxx" },     { "watch.backtest", "sssssxxxxxx" },   { "watch.alert", "sssssxxxxxx" },
+	{ "watch.silence", "sssssxxxxxx" },  { "watch.escalation", "sssssxxxxxx" }, { "watch.welfare", "ssssooooooo" },
+	{ "watch.leave", "ssssooooooo" },    { "dispatch.shift", "sssssooooxx" },   { "dispatch.task", "sssssooooxx" },
+};
+
+/* s: 200 for the own place and below, 404 else; a 200 whatever lies where; x 403.
+ * '@' is the number of the place in a name: $device@ is $device0 .. $device3. */
+static const struct {
+	const char *route, *path, *cells;
+	const char *key; /* a number in the answer that sums up the own place and below, or NULL */
+	int64_t sum;
+} others[] = {
+	{ "/api/describe", "/api/describe", "aaaaaaaaaaa", NULL, 0 },
+	{ "/api/openapi.json", "/api/openapi.json", "aaaaaaaaaaa", NULL, 0 },
+	{ "/api/privacy/register", "/api/privacy/register", "aaaaaaaaaaa", NULL, 0 },
+	{ "/api/me/looks", "/api/me/looks", "aaaaaaaaaaa", NULL, 0 },
+	{ "/api/people/looks", "/api/people/looks", "aaaaaaaaaaa", NULL, 0 },
+	{ "/api/session/hint", "/api/session/hint", "aaaaaaaaaaa", NULL, 0 },
+	{ "/api/places/map", "/api/places/map?under=$place@", "ssssssssssx", NULL, 0 },
+	{ "/api/places/find", "/api/places/find?lon=115.9&lat=28.68", "aaaaaaaaaax", NULL, 0 },
+	{ "/api/places/search", "/api/places/search?q=s", "aaaaaaaaaax", NULL, 0 },
+	{ "/api/sensing/health", "/api/sensing/health", "aaaaaxxxxxx", "total", 2 },
+	{ "/api/sensing/coverage", "/api/sensing/coverage?device_id=$device@", "sssssxxxxxx", NULL, 0 },
+	{ "/api/sensing/event", "/api/sensing/event?device_id=$device@", "ssssxxxxxxx", NULL, 0 },
+	{ "/api/sensing/event", "/api/sensing/event", "aaaaxxxxxxx", NULL, 0 },
+	{ "/api/watch/rule/{id}/revisions", "/api/watch/rule/$rule@/revisions", "sssssxxxxxx", NULL, 0 },
+	{ "/api/watch/alert/{id}/case", "/api/watch/alert/$alert@/case", "sssssxxxxxx", NULL, 0 },
+	{ "/api/watch/alert/{id}/timeline", "/api/watch/alert/$alert@/timeline", "sssssxxxxxx", NULL, 0 },
+	{ "/api/watch/board", "/api/watch/board", "aaaaaxxxxxx", "open.high", 2 },
+	{ "/api/watch/board", "/api/watch/board", "aaaaaxxxxxx", "devices.total", 2 },
+	{ "/api/watch/board", "/api/watch/board", "aaaaaxxxxxx", "workers_on_duty", 2 },
+	{ "/api/dispatch/candidates", "/api/dispatch/candidates?alert=$alert@", "ssssxxxxxxx", NULL, 0 },
+	{ "/api/dispatch/mine", "/api/dispatch/mine", "axxaxaaaaxx", NULL, 0 },
+	{ "/api/dispatch/form", "/api/dispatch/form?kind=x", "aaaaaaaaaaa", NULL, 0 },
+	{ "/api/dispatch/door_code", "/api/dispatch/door_code?place=$place@", "ssssxxxxxxx", NULL, 0 },
+	{ "/api/dispatch/figures", "/api/dispatch/figures", "aaaaaxxxxxx", "arrivals.d", 2 },
+};
+/* Own data: asked as somebody who is in the register, in test_own. */
+static const char *const own[] = { "/api/me", "/api/me/data" };
+
+static struct stage stage, *const s = &stage;
+
+/* '@' becomes the number of a place. */
+static const char *at_place(const char *text, int i)
+{
+	return fourfold_name(s, text, i);
+}
+
+static int build(void **state)
+{
+	(void)state;
+	stage_open(s, false);
+	s->r.never = NULL; /* the system sees what it writes */
+	fourfold_build(s);
+	stage_make(s, "me", "/api/people/person", "{\"name\":\"Me\",\"display\":\"Me\"}");
+	stage_settle(s);
+	s->r.never = CANARY;
+	return 0;
+}
+
+static int leave(void **state)
+{
+	(void)state;
+	stage_close(s);
+	return 0;
+}
+
+/* ---- looking -------------------------------------------------------------------------- */
+
+static const struct actor *holder(int role, const char *path)
+{
+	return rig_actor(&s->r, stage_get(s, "me"), fmt(&s->r, "%s@%s", roles[role], path), NULL);
+}
+
+static bool tells(const char *text)
+{
+	return s->r.last.body.n && memmem(s->r.last.body.p, s->r.last.body.n, text, strlen(text)) != NULL;
+}
+
+/* Of rows beside and above the own place not even an id; but a worker whose post
+ * is above the place may be sent to it. */
+static void tells_of_no_other(const char *role, const char *path)
+{
+	for (size_t e = 1; e < COUNT(entities); e++) { /* a place names the one above it */
+		const char *name = strchr(entities[e].entity, '.') + 1;
+		bool colleague = strstr(path, "/candidates") && strcmp(name, "person") == 0;
+
+		for (int i = SIBLING; i < (colleague ? PARENT : PLACES); i++) {
+			const char *id = stage_get(s, at_place(fmt(&s->r, "%s@", name), i));
+
+			if (tells(id) && strstr(path, id) == NULL)
+				fail_msg("%s: %s tells of %s there", role, path, entities[e].entity);
+		}
+	}
+}
+
+static void tells_nothing(const char *role, const char *path)
+{
+	if (s->r.last.status != 200)
+		return;
+	if (tells(SEEN_AT) || tells("secret_purpose"))
+		fail_msg("%s: %s tells what is closed", role, path);
+	tells_of_no_other(role, path);
+}
+
+static const char *class_of(const char *entity, struct str name)
+{
+	for (const struct json *e = at(s->r.says, "entities")->child; e; e = e->next) {
+		if (strcmp(text_at(&s->r, e, "entity"), entity) != 0)
+			continue;
+		for (const struct json *f = at(e, "fields")->child; f; f = f->next)
+			if (str_eq(json_get_text(f, "name"), name))
+				return text_at(&s->r, f, "class");
+	}
+	return "";
+}
+
+static void closed(const char *role, const char *entity, const struct json *row)
+{
+	if (strcmp(text_at(&s->r, row, "id"), stage_get(s, "me")) == 0)
+		return;
+	for (const struct json *v = row->child; v; v = v->next) {
+		const char *cls = class_of(entity, v->key);
+
+		if ((strcmp(cls, "P2") == 0 || strcmp(cls, "P3") == 0) && v->kind != J_NULL)
+			fail_msg("%s sees " FMT_STR " of %s", role, ARG_STR(v->key), entity);
+	}
+}
+
+static const char *route_of(const char *entity)
+{
+	char *p = arena_z(s->r.arena, str_of(entity));
+
+	*strchr(p, '.') = '/';
+	return fmt(&s->r, "/api/%s", p);
+}
+
+static void one_entity(size_t e, int role)
+{
+	const char *name = entities[e].entity, *path = fmt(&s->r, "%s?limit=200", route_of(name));
+	const struct actor *who = holder(role, NORTH);
+	char cell = entities[e].cells[role];
+	int status = asked(&s->r, who, "GET", path, NULL);
+
+	if (status != (cell == 'x' ? 403 : 200))
+		fail_msg("%s: %s: %d", roles[role], path, status);
+	tells_nothing(roles[role], path);
+	if (cell != 'x')
+		for (const struct json *row = at(here(&s->r), "items")->child; row; row = row->next)
+			closed(roles[role], name, row);
+	for (int i = 0; i < PLACES; i++) {
+		const char *id = stage_get(s, at_place(fmt(&s->r, "%s@", strchr(name, '.') + 1), i));
+		bool seen = cell == 's' && i <= CHILD;
+
+		asked(&s->r, who, "GET", path, NULL);
+		if (cell != 'x' && e > 0 && tells(id) != seen)
+			fail_msg("%s: %s: row at %s is %sthere", roles[role], path, fourfold_places[i],
+				 seen ? "not " : "");
+		status = asked(&s->r, who, "GET", fmt(&s->r, "%s/%s", route_of(name), id), NULL);
+		if (status != (cell == 'x' ? 403 : seen ? 200 : 404))
+			fail_msg("%s: %s at %s: %d", roles[role], name, fourfold_places[i], status);
+		if (status == 200)
+			closed(roles[role], name, here(&s->r));
+		tells_nothing(roles[role], fmt(&s->r, "%s/%s", route_of(name), id));
+	}
+}
+
+static void test_entities(void **state)
+{
+	(void)state;
+	for (size_t e = 0; e < COUNT(entities); e++) {
+		assert_int_equal(strlen(entities[e].cells), ROLES);
+		for (int role = 0; role < ROLES; role++)
+			one_entity(e, role);
+	}
+}
+
+static void one_route(size_t k, int role)
+{
+	char cell = others[k].cells[role];
+
+	for (int i = 0; i < (strchr(others[k].path, '@') ? PLACES : 1); i++) {
+		const char *path = stage_fill(s, at_place(others[k].path, i));
+		int status = asked(&s->r, holder(role, NORTH), "GET", path, NULL);
+
+		if (status != (cell == 'x' ? 403 : cell == 's' && i > CHILD ? 404 : 200))
+			fail_msg("%s: %s at %s: %d", roles[role], path, fourfold_places[i], status);
+		tells_nothing(roles[role], path);
+		if (status == 200 && others[k].key && int_at(here(&s->r), others[k].key) != others[k].sum)
+			fail_msg("%s: %s: " FMT_STR, roles[role], path, ARG_STR(s->r.last.body));
+	}
+}
+
+static void test_others(void **state)
+{
+	(void)state;
+	for (size_t k = 0; k < COUNT(others); k++) {
+		assert_int_equal(strlen(others[k].cells), ROLES);
+		for (int role = 0; role < ROLES; role++)
+			one_route(k, role);
+	}
+}
+
+/* ---- the own, and what is opened --------------------------------------------------------- */
+
+/* A resident sees what is about himself in full, and of others nothing. */
+static void test_own(void **state)
+{
+	static const char *const about[] = { "people.person", "people.contact", "people.consent", "watch.welfare",
+					     "watch.leave",   "people.session", "people.post" };
+	const struct actor *me = rig_actor(&s->r, stage_get(s, "person1"), "resident@" NORTH "3.2.501.", NULL);
+
+	(void)state;
+	for (size_t e = 0; e < COUNT(about); e++) {
+		const char *name = strchr(about[e], '.') + 1;
+
+		s->r.never = NULL;
+		for (int i = 0; i < PLACES; i++) {
+			const char *path = fmt(&s->r, "%s/%s", route_of(about[e]),
+					       stage_get(s, at_place(fmt(&s->r, "%s@", name), i)));
+
+			call(&s->r, me, "GET", path, NULL, i == CHILD ? 200 : 404);
+			if (i == CHILD)
+				assert_null(at(here(&s->r), "masked"));
+		}
+		assert_int_equal(at(call(&s->r, me, "GET", route_of(about[e]), NULL, 200), "items")->n, 1);
+	}
+	for (size_t k = 0; k < COUNT(own); k++) {
+		call(&s->r, me, "GET", own[k], NULL, 200);
+		tells_of_no_other("resident", own[k]);
+	}
+	assert_true(tells(CANARY)); /* everything that is held about me */
+	s->r.never = CANARY;
+}
+
+/* With a reason, at the own place, by those who may; it is on record. */
+static void test_reveal(void **state)
+{
+	static const struct {
+		const char *entity, *field, *cells;
+	} all[] = {
+		{ "people.person", "name", "ssssxxxxxxx" },     { "people.contact", "phone", "ssssxxxxxxx" },
+		{ "people.consent", "purpose", "sxxsxxxxxxx" }, { "watch.welfare", "last_seen_at", "ssssxxxxxxx" },
+		{ "watch.leave", "kind", "ssssxxxxxxx" },
+	};
+	int64_t looks = count(&s->r, "SELECT count(*) FROM core_look");
+
+	(void)state;
+	s->r.never = NULL;
+	for (size_t k = 0; k < COUNT(all); k++) {
+		const char *name = strchr(all[k].entity, '.') + 1,
+			   *body = fmt(&s->r, "{\"fields\":[\"%s\"],\"purpose\":\"welfare_visit\",\"reason\":\"A-1\"}",
+				       all[k].field);
+
+		for (int role = 0; role < ROLES; role++) {
+			for (int i = 0; i < PLACES; i++) {
+				const char *path = fmt(&s->r, "%s/%s/reveal", route_of(all[k].entity),
+						       stage_get(s, at_place(fmt(&s->r, "%s@", name), i)));
+				int want = all[k].cells[role] == 'x' ? 403 : i <= CHILD ? 200 : 404;
+
+				call(&s->r, holder(role, NORTH), "POST", path, body, want);
+				looks += want == 200;
+			}
+		}
+	}
+	s->r.never = CANARY;
+	assert_int_equal(count(&s->r, "SELECT count(*) FROM core_look"), looks);
+}
+
+/* Names and phones stand in the register and nowhere else; where somebody lives
+ * is in no event's body and no line of the record. */
+static void test_tables(void **state)
+{
+	int64_t n = count(&s->r, "SELECT (SELECT count(*) FROM people_person) + (SELECT count(*) FROM people_contact)"
+				 " + (SELECT count(*) FROM people_session)");
+
+	(void)state;
+	assert_int_equal(rows_with(&s->r, CANARY, NULL), n - 1); /* all but me */
+	assert_int_equal(rows_with(&s->r, "secret_purpose", "people_consent"), 0);
+	assert_int_equal(count(&s->r,
+			       "SELECT count(*) FROM core_outbox WHERE entity IN ('people.person', 'people.contact',"
+			       " 'people.consent') AND instr(body, '" NORTH "') > 0"),
+			 0);
+	assert_int_equal(count(&s->r, "SELECT count(*) FROM core_outbox WHERE instr(body, 'hospital') > 0"), 0);
+	assert_int_equal(
+		count(&s->r, "SELECT count(*) FROM core_audit WHERE instr(coalesce(detail, ''), '" NORTH "') > 0"), 0);
+}
+
+/* ---- reads that fail, none left out ----------------------------------------------------------- */
+
+static void test_failing_reads(void **state)
+{
+	const struct actor *who = holder(0, "");
+
+	(void)state;
+	for (size_t k = 0; k < COUNT(others); k++)
+		fail_every_call(&s->r, who, "GET", stage_fill(s, at_place(others[k].path, CHILD)), NULL, 200);
+	for (size_t k = 0; k < COUNT(own); k++)
+		fail_every_call(&s->r, who, "GET", own[k], NULL, 200);
+	for (size_t e = 0; e < COUNT(entities); e++)
+		fail_every_call(&s->r, who, "GET", route_of(entities[e].entity), NULL, 200);
+}
+
+static bool has_row(struct str path)
+{
+	for (size_t e = 0; e < COUNT(entities); e++)
+		if (str_is(path, route_of(entities[e].entity)) ||
+		    str_is(path, fmt(&s->r, "%s/{id}", route_of(entities[e].entity))))
+			return true;
+	for (size_t k = 0; k < COUNT(others); k++)
+		if (str_is(path, others[k].route))
+			return true;
+	for (size_t k = 0; k < COUNT(own); k++)
+		if (str_is(path, own[k]))
+			return true;
+	return false;
+}
+
+static void test_all_routes(void **state)
+{
+	struct buf list = buf_new(s->r.arena, 64 << 10);
+	struct str rest, line;
+
+	(void)state;
+	app_list_routes(s->r.app, &list);
+	rest = buf_str(&list);
+	while (str_cut(&rest, '\n', &line)) {
+		if (!str_starts(line, "GET "))
+			continue;
+		const char *p = line.p + 3 + strspn(line.p + 3, " ");
+
+		if (!has_row((struct str){ p, strcspn(p, " ") }))
+			fail_msg("no row for " FMT_STR, ARG_STR(line));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_all_routes),    cmocka_unit_test(test_entities), cmocka_unit_test(test_others),
+		cmocka_unit_test(test_own),           cmocka_unit_test(test_tables),   cmocka_unit_test(test_reveal),
+		cmocka_unit_test(test_failing_reads),
+	};
+
+	return cmocka_run_group_tests(tests, build, leave);
+}
