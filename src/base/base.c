@@ -188,6 +188,17 @@ static bool buf_room(struct buf *b, size_t n)
 	return true;
 }
 
+char *buf_space(struct buf *b, size_t n)
+{
+	if (!buf_room(b, n))
+		return NULL;
+	char *p = b->p + b->n;
+
+	b->n += n;
+	b->p[b->n] = '\0';
+	return p;
+}
+
 void buf_add(struct buf *b, struct str s)
 {
 	if (s.n == 0 || !buf_room(b, s.n))

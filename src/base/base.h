@@ -111,6 +111,8 @@ struct buf {
 	bool overflow;
 };
 struct buf buf_new(struct arena *a, size_t limit);
+/* n bytes at the end for the caller to fill at once; NULL on overflow. */
+char *buf_space(struct buf *b, size_t n);
 void buf_add(struct buf *b, struct str s);
 void buf_char(struct buf *b, char c);
 void buf_fmt(struct buf *b, const char *fmt, ...) PRINTF(2, 3);

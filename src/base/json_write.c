@@ -26,10 +26,40 @@ void json_close(struct buf *b, char bracket)
 	buf_char(b, bracket);
 }
 
+static bool is_plain(struct str s)
+{
+	unsigned bad = 0;
+
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		bad |= (unsigned)(c < 0x20) | (unsigned)(c == '"') | (unsigned)(c == '\\');
+	}
+	return bad == 0;
+}
+
+/* Nearly every text needs no escape: one copy between two quotes. */
+static bool quoted_plain(struct buf *b, struct str s)
+{
+	if (!is_plain(s))
+		return false;
+	char *p = buf_space(b, s.n + 2);
+
+	if (p) {
+		p[0] = '"';
+		if (s.n)
+			memcpy(p + 1, s.p, s.n);
+		p[s.n + 1] = '"';
+	}
+	return true;
+}
+
 static void quoted(struct buf *b, struct str s)
 {
 	size_t from = 0;
 
+	if (quoted_plain(b, s))
+		return;
 	buf_char(b, '"');
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];

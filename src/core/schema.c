@@ -148,7 +148,7 @@ static bool sight_known(const struct entity_info *i, enum sight s)
 
 /* A filter or an order by a closed field would tell it row by row; who a row is
  * about is asked for by those who know already. */
-static bool tells_personal(const struct entity_info *i, struct str *name)
+static bool tells_closed(const struct entity_info *i, struct str *name)
 {
 	const struct entity *e = i->e;
 
@@ -156,7 +156,7 @@ static bool tells_personal(const struct entity_info *i, struct str *name)
 		const struct field *f = &e->fields[k];
 
 		*name = str_of(f->name);
-		if ((f->flags & FILTER) && (f->flags & PERSONAL) && f != i->person && f != i->owner)
+		if ((f->flags & FILTER) && (f->flags & (PERSONAL | SECRET)) && f != i->person && f != i->owner)
 			return true;
 	}
 	for (const struct sort *s = e->sorts; s && s->name; s++) {
@@ -165,7 +165,7 @@ static bool tells_personal(const struct entity_info *i, struct str *name)
 
 			*name = str_of(s->columns[k] + (s->columns[k][0] == '-'));
 			f = entity_field(e, *name);
-			if (f && (f->flags & PERSONAL))
+			if (f && (f->flags & (PERSONAL | SECRET)))
 				return true;
 		}
 	}
@@ -193,8 +193,8 @@ static enum rc verify_entity(struct ctx *c, const struct entity_info *i, size_t 
 		if (classes_of(e->fields[k].flags) != 1)
 			return FAIL(c, RC_BUG, "register", NO_STR, "%s.%s needs exactly one data class", e->table,
 				    e->fields[k].name);
-	if (tells_personal(i, &name))
-		return FAIL(c, RC_BUG, "personal_filter", NO_STR, "%s can't be filtered or sorted by " FMT_STR,
+	if (tells_closed(i, &name))
+		return FAIL(c, RC_BUG, "closed_filter", NO_STR, "%s can't be filtered or sorted by " FMT_STR,
 			    e->table, ARG_STR(name));
 	if (e->purpose == NULL || e->basis == NULL)
 		return FAIL(c, RC_BUG, "register", NO_STR, "%s has no purpose or basis", e->table);
