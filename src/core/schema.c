@@ -194,8 +194,8 @@ static enum rc verify_entity(struct ctx *c, const struct entity_info *i, size_t 
 			return FAIL(c, RC_BUG, "register", NO_STR, "%s.%s needs exactly one data class", e->table,
 				    e->fields[k].name);
 	if (tells_closed(i, &name))
-		return FAIL(c, RC_BUG, "closed_filter", NO_STR, "%s can't be filtered or sorted by " FMT_STR,
-			    e->table, ARG_STR(name));
+		return FAIL(c, RC_BUG, "closed_filter", NO_STR, "%s can't be filtered or sorted by " FMT_STR, e->table,
+			    ARG_STR(name));
 	if (e->purpose == NULL || e->basis == NULL)
 		return FAIL(c, RC_BUG, "register", NO_STR, "%s has no purpose or basis", e->table);
 	if (e->see == NULL || e->see->perm == NULL)

@@ -105,6 +105,20 @@ static void two_classes(struct variant *v)
 {
 	field_called(v, "phone")->flags |= P1;
 }
+static void personal_filter(struct variant *v)
+{
+	field_called(v, "phone")->flags |= FILTER;
+}
+static void secret_filter(struct variant *v)
+{
+	field_called(v, "token")->flags |= FILTER;
+}
+static void personal_sort(struct variant *v)
+{
+	static const struct sort by_phone[] = { { "x", { "title", "-phone" } }, { 0 } };
+
+	v->e.sorts = by_phone;
+}
 static void no_purpose(struct variant *v)
 {
 	v->e.purpose = NULL;
@@ -207,6 +221,9 @@ static const struct {
 } refusals[] = {
 	{ no_class, "thing_item.title needs exactly one data class" },
 	{ two_classes, "thing_item.phone needs exactly one data class" },
+	{ personal_filter, "thing_item can't be filtered or sorted by phone" },
+	{ secret_filter, "thing_item can't be filtered or sorted by token" },
+	{ personal_sort, "thing_item can't be filtered or sorted by phone" },
 	{ no_purpose, "no purpose or basis" },
 	{ no_basis, "no purpose or basis" },
 	{ other_type, "thing_item.size is num_int, entity says free_text" },

@@ -152,8 +152,8 @@ static void test_writes(void **state)
 	struct stage bad, good;
 
 	(void)state;
-	stage_open(&bad, true);
-	stage_open(&good, true);
+	stage_open(&bad, TESTDB_MEMORY, true);
+	stage_open(&good, TESTDB_MEMORY, true);
 	for (size_t m = 0; m < COUNT(modules); m++) {
 		for (const struct write_case *k = modules[m]; k->route; k++) {
 			run_case(&bad, k, true);
@@ -200,7 +200,7 @@ static void test_all_routes(void **state)
 	size_t n = 0, cases = 0;
 
 	(void)state;
-	stage_open(&s, true);
+	stage_open(&s, TESTDB_MEMORY, true);
 	list = buf_new(s.r.arena, 64 << 10);
 	app_list_routes(s.r.app, &list);
 	rest = buf_str(&list);

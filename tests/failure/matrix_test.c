@@ -68,7 +68,7 @@ static const char *at_place(const char *text, int i)
 static int build(void **state)
 {
 	(void)state;
-	stage_open(s, false);
+	stage_open(s, TESTDB_MEMORY, false);
 	s->r.never = NULL; /* the system sees what it writes */
 	fourfold_build(s);
 	stage_make(s, "me", "/api/people/person", "{\"name\":\"Me\",\"display\":\"Me\"}");
@@ -286,6 +286,31 @@ static void test_reveal(void **state)
 	assert_int_equal(count(&s->r, "SELECT count(*) FROM core_look"), looks);
 }
 
+/* What is closed can't be guessed by asking for it either. */
+static void test_questions(void **state)
+{
+	static const struct {
+		const char *path, *code, *field;
+	} all[] = {
+		{ "/api/people/person?under=" NORTH "3.2.501.", "bad_filter", "under" },
+		{ "/api/people/contact?under=" NORTH "3.2.501.", "bad_filter", "under" },
+		{ "/api/people/consent?under=" NORTH, "bad_filter", "under" },
+		{ "/api/people/consent?purpose=secret_purpose", "unknown_filter", "purpose" },
+		{ "/api/people/person?place_id=$dwelling", "unknown_filter", "place_id" },
+		{ "/api/people/person?sort=name", "unknown_sort", "sort" },
+		{ "/api/watch/welfare?last_seen_at.from=" SEEN_AT, "unknown_filter", "last_seen_at" },
+		{ "/api/watch/leave?kind=hospital", "unknown_filter", "kind" },
+	};
+
+	(void)state;
+	for (size_t k = 0; k < COUNT(all); k++)
+		refused(&s->r, holder(1, NORTH), "GET", stage_fill(s, all[k].path), NULL, 400, all[k].code,
+			all[k].field);
+	assert_int_equal(
+		at(call(&s->r, holder(1, NORTH), "GET", "/api/people/post?under=" NORTH "3.", NULL, 200), "items")->n,
+		1);
+}
+
 /* Names and phones stand in the register and nowhere else; where somebody lives
  * is in no event's body and no line of the record. */
 static void test_tables(void **state)
@@ -356,9 +381,10 @@ static void test_all_routes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_all_routes),    cmocka_unit_test(test_entities), cmocka_unit_test(test_others),
-		cmocka_unit_test(test_own),           cmocka_unit_test(test_tables),   cmocka_unit_test(test_reveal),
-		cmocka_unit_test(test_failing_reads),
+		cmocka_unit_test(test_all_routes), cmocka_unit_test(test_entities),
+		cmocka_unit_test(test_others),     cmocka_unit_test(test_own),
+		cmocka_unit_test(test_tables),     cmocka_unit_test(test_questions),
+		cmocka_unit_test(test_reveal),     cmocka_unit_test(test_failing_reads),
 	};
 
 	return cmocka_run_group_tests(tests, build, leave);

@@ -203,10 +203,10 @@ static void things(struct stage *s)
 	stage_do(s, "/api/watch/rule/$rule/switch_on", "{\"backtest_id\":\"$backtest\"}", 200);
 }
 
-void stage_open(struct stage *s, bool peopled)
+void stage_open(struct stage *s, enum testdb_kind kind, bool peopled)
 {
 	*s = (struct stage){ .n = 0 };
-	assert_true(rig_open(&s->r, TESTDB_MEMORY, app_modules, app_roles));
+	assert_true(rig_open(&s->r, kind, app_modules, app_roles));
 	s->r.never = CANARY;
 	places(s);
 	s->r.never = NULL; /* the system sees what it writes */

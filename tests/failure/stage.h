@@ -25,8 +25,8 @@ struct stage {
 	size_t n;
 };
 
-/* In memory; only the places, or with people and things too. */
-void stage_open(struct stage *s, bool peopled);
+/* Only the places, or with people and things too. */
+void stage_open(struct stage *s, enum testdb_kind kind, bool peopled);
 void stage_close(struct stage *s);
 void stage_put(struct stage *s, const char *name, const char *value);
 const char *stage_get(struct stage *s, const char *name); /* fails the test when nobody put it */
