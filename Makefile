@@ -18,7 +18,9 @@ setup:
 build: setup
 	@tools/build.sh $(BUILD)
 
-run: build
+run:
+	@tools/setup.sh run
+	@tools/build.sh $(BUILD) src/app/jiuan
 	@tools/run.sh $(BUILD)
 
 test: setup

@@ -1,10 +1,12 @@
 #!/bin/sh
-# setup.sh - what Debian 12 needs to build, run and test Jiuan; does nothing
-# when all of it is there.  Root, or a user with sudo.
+# setup.sh run|test - what Debian 12 needs to build and run Jiuan, or also to
+# test it; does nothing when all of it is there.  Root, or a user with sudo.
 set -eu
 packages="gcc make meson ninja-build pkg-config python3 libsqlite3-dev libpq-dev libmicrohttpd-dev libsodium-dev
-libcurl4-openssl-dev libmosquitto-dev libgeos-dev libproj-dev libcmocka-dev mosquitto postgresql chromium fonts-noto-cjk
-clang clang-format clang-tidy cppcheck libclang-rt-14-dev ca-certificates"
+libcurl4-openssl-dev libmosquitto-dev libgeos-dev libproj-dev libcmocka-dev ca-certificates"
+# What only tests and checkers start: servers, a browser, compilers' tools.
+[ "${1:-test}" = run ] || packages="$packages mosquitto postgresql chromium fonts-noto-cjk clang clang-format clang-tidy
+cppcheck libclang-rt-14-dev"
 missing=""
 for p in $packages; do
 	dpkg-query -W -f='${Status}' "$p" 2>/dev/null | grep -q '^install ok' || missing="$missing $p"
