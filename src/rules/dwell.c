@@ -27,7 +27,7 @@ static void tell(struct rules *e, struct rule *r, struct dwell_state *d, int64_t
 				.device = (uint32_t)(d->place_device >> 32),
 				.area = (uint32_t)d->area_subject,
 				.subject = (uint32_t)(d->area_subject >> 32),
-				.n_events = d->n_events < UINT32_MAX ? (uint32_t)d->n_events : UINT32_MAX,
+				.n_events = d->n_events,
 				.n_seqs = d->n_events > 1 ? 2 : 1,
 				.seqs = { d->first_seq, d->n_events > 1 ? d->last_seq : 0 } };
 
@@ -107,7 +107,7 @@ static void note(const struct rule *r, struct dwell_state *d, const struct rule_
 		d->n_events = 0;
 		d->raised = 0;
 	}
-	d->n_events++;
+	d->n_events += d->n_events < UINT32_MAX;
 	d->last_seq = ev->seq;
 	d->place_device = (uint64_t)ev->device << 32 | ev->place;
 	d->area_subject = (uint64_t)ev->subject << 32 | ev->area;

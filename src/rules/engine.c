@@ -177,7 +177,7 @@ static inline bool event_key(const struct rules *e, const struct rule *r, const 
 }
 
 /* Entries handled at a time: what is left of more is done without looking ahead. */
-enum { CALLS = 32 };
+enum { CALLS = 24, AHEAD = 8 /* events, a power of two */ };
 
 struct plan {
 	const struct rule_event *ev;
@@ -235,6 +235,14 @@ static void plan_begin(const struct rules *e, struct plan *p, const struct rule_
 	plan_more(e, p);
 }
 
+/* The index of the watches is there by now: on to their records. */
+static void plan_warm(const struct rules *e, const struct plan *p)
+{
+	for (const struct call *c = p->calls; c < p->calls + p->n; c++)
+		if (c->rule->kind == RULE_ABSENCE)
+			watch_warm(&e->timers, c->rule->slot, (uint32_t)c->key);
+}
+
 static void plan_run(struct rules *e, struct plan *p)
 {
 	e->now = max64(e->now, p->mo.rx);
@@ -251,19 +259,22 @@ static void plan_run(struct rules *e, struct plan *p)
 	}
 }
 
+/* Plans depend on rules only, so those of the next events may be made before
+ * this one has run. */
 void rules_events(struct rules *e, const struct rule_event *ev, size_t n)
 {
-	struct plan plans[2];
+	struct plan plans[AHEAD];
 
 	if (e->stale_index)
 		index_build(e);
-	if (n > 0)
-		plan_begin(e, &plans[0], ev);
+	for (size_t i = 0; i < n && i < AHEAD - 1; i++)
+		plan_begin(e, &plans[i], ev + i);
 	for (size_t i = 0; i < n; i++) {
-		/* Plans depend on rules only, so the next may be made before this ran. */
-		if (i + 1 < n)
-			plan_begin(e, &plans[(i + 1) & 1], ev + i + 1);
-		plan_run(e, &plans[i & 1]);
+		if (i + AHEAD - 1 < n)
+			plan_begin(e, &plans[(i + AHEAD - 1) % AHEAD], ev + i + AHEAD - 1);
+		if (i + AHEAD / 2 < n)
+			plan_warm(e, &plans[(i + AHEAD / 2) % AHEAD]);
+		plan_run(e, &plans[i % AHEAD]);
 	}
 }
 

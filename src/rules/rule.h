@@ -136,10 +136,11 @@ struct match_state {
 struct dwell_state {
 	struct state s;
 	int64_t since, since_rx;
-	uint64_t first_seq, last_seq, n_events;
+	uint64_t first_seq, last_seq;
+	uint32_t n_events;     /* up to UINT32_MAX */
+	uint32_t raised;       /* one of its events had the raised severity */
 	uint64_t place_device; /* place | device << 32 */
 	uint64_t area_subject;
-	uint64_t raised;   /* one of its events had the raised severity */
 	uint64_t timer;    /* its timer's number + 1; 0: none.  0 or 1 in snapshots */
 	int64_t timer_due; /* what the timer was set for */
 };

@@ -3,15 +3,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { LINE_BYTES = LINE_WORDS * 8 };
+
 void table_init(struct table *t, uint32_t words)
 {
-	*t = (struct table){ .words = words };
+	uint32_t whole = (words + LINE_WORDS - 1) / LINE_WORDS * LINE_WORDS;
+
+	*t = (struct table){ .words = words, .stride = words > LINE_WORDS / 2 ? whole : words };
 }
 
 void table_done(struct table *t)
 {
-	free(t->rows);
-	*t = (struct table){ .words = t->words };
+	free(t->block);
+	*t = (struct table){ .words = t->words, .stride = t->stride };
 }
 
 static uint64_t *place(const struct table *t, uint64_t key)
@@ -44,7 +48,8 @@ static void rebuild(struct table *t, table_dead *dead, void *self)
 	t->shift = 64;
 	for (uint32_t c = t->cap; c > 1; c /= 2)
 		t->shift--;
-	t->rows = mem_new((size_t)t->cap * t->words * sizeof(uint64_t));
+	t->block = mem_new((size_t)t->cap * t->stride * sizeof(uint64_t) + LINE_BYTES);
+	t->rows = (uint64_t *)(void *)((char *)t->block + (LINE_BYTES - (uintptr_t)t->block % LINE_BYTES));
 	t->n = live;
 	for (uint32_t i = 0; i < old.cap; i++) {
 		const uint64_t *row = table_row(&old, i);
@@ -52,7 +57,7 @@ static void rebuild(struct table *t, table_dead *dead, void *self)
 		if (row[0] != 0)
 			memcpy(place(t, row[0] - 1), row, t->words * sizeof(uint64_t));
 	}
-	free(old.rows);
+	free(old.block);
 }
 
 uint64_t *table_add(struct table *t, uint64_t key, uint32_t max, table_dead *dead, void *self)

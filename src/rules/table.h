@@ -10,11 +10,15 @@
 
 #include "base/base.h"
 
+enum { LINE_WORDS = 8 /* of 64 bytes */ };
+
 struct table {
-	uint64_t *rows;
-	uint32_t words; /* per row, key included */
-	uint32_t n;     /* rows in use */
-	uint32_t cap;   /* 0 or a power of two */
+	void *block;     /* of the heap; rows begin inside */
+	uint64_t *rows;  /* on a cache line */
+	uint32_t words;  /* per row, key included */
+	uint32_t stride; /* words from row to row: whole cache lines for all but small ones */
+	uint32_t n;      /* rows in use */
+	uint32_t cap;    /* 0 or a power of two */
 	uint32_t shift;
 };
 
@@ -22,7 +26,7 @@ typedef bool table_dead(void *self, const uint64_t *row);
 
 static inline uint64_t *table_row(const struct table *t, uint32_t i)
 {
-	return t->rows + (size_t)i * t->words;
+	return t->rows + (size_t)i * t->stride;
 }
 
 /* NULL: not there. */
@@ -41,13 +45,18 @@ static inline uint64_t *table_find(const struct table *t, uint64_t key)
 	}
 }
 
-static inline void table_prefetch(const struct table *t, uint64_t key)
+/* GCC 12 takes a function that only fetches for one without effect and drops the
+ * call, unless it is in its caller before it looks. */
+__attribute__((always_inline)) static inline void table_prefetch(const struct table *t, uint64_t key)
 {
 	if (t->cap == 0)
 		return;
 	const uint64_t *row = table_row(t, (uint32_t)((key * 0x9E3779B97F4A7C15u) >> t->shift));
 	__builtin_prefetch(row);
-	__builtin_prefetch(row + 8);
+	if (t->words > LINE_WORDS)
+		__builtin_prefetch(row + LINE_WORDS);
+	if (t->words > 2 * LINE_WORDS)
+		__builtin_prefetch(row + 2 * LINE_WORDS);
 }
 
 /* 'words' counts the key. */

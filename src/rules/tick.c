@@ -4,7 +4,7 @@
 
 /* Past this many slots (about 4.5 hours) it is cheaper to look at every timer
  * than to turn the wheel. */
-enum { STEPS_MAX = 1 << 16, DEAD_SPARE = 4096 };
+enum { STEPS_MAX = 1 << 16, DEAD_SPARE = 4096, FEW = 16 };
 
 static struct dwell_state *dwell_of(const struct rules *e, uint32_t number, struct rule **r)
 {
@@ -65,13 +65,25 @@ static void look(struct rules *e, uint32_t number, int64_t now)
 		d->timer_due = due;
 }
 
+/* A few at a time: the rows of dwells are on their way while the list is still
+ * being walked. */
 static void look_all(struct rules *e, uint32_t list, int64_t now)
 {
-	while (list != 0) {
-		uint32_t number = list - 1;
+	uint32_t few[FEW];
 
-		list = timer_at(&e->timers, number)->next;
-		look(e, number, now);
+	while (list != 0) {
+		uint32_t n = 0;
+
+		for (; n < FEW && list != 0; n++) {
+			const struct timer *w = timer_at(&e->timers, list - 1);
+
+			few[n] = list - 1;
+			list = w->next;
+			if ((w->for_flags & (TIMER_DWELL | TIMER_DEAD)) == TIMER_DWELL)
+				table_prefetch(&e->slots[timer_rule(w)]->table, (uint64_t)w->gap << 32 | w->key);
+		}
+		for (uint32_t i = 0; i < n; i++)
+			look(e, few[i], now);
 	}
 }
 

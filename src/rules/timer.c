@@ -117,6 +117,21 @@ void watch_prefetch(const struct timers *t, uint32_t rule, uint32_t key)
 		__builtin_prefetch(&t->index[home(t, watch_hash(rule, key))]);
 }
 
+void watch_warm(const struct timers *t, uint32_t rule, uint32_t key)
+{
+	if (t->index_cap == 0)
+		return;
+	uint64_t hash = watch_hash(rule, key);
+	uint32_t i = home(t, hash), want = tag(hash);
+
+	for (; t->index[i] != 0; i = i + 1 == t->index_cap ? 0 : i + 1) {
+		if ((t->index[i] & ~(uint32_t)INDEX_NUMBER) != want)
+			continue;
+		__builtin_prefetch(timer_at(t, (t->index[i] & INDEX_NUMBER) - 1));
+		return;
+	}
+}
+
 uint32_t watch_number(const struct timers *t, uint32_t rule, uint32_t key)
 {
 	return t->index_cap == 0 ? 0 : t->index[seek(t, rule, key)] & INDEX_NUMBER;

@@ -83,7 +83,9 @@ void wheel_shake(struct timers *t);
 
 /* NULL: not enrolled. */
 struct timer *watch_find(const struct timers *t, uint32_t rule, uint32_t key);
+/* Ask for the index, and later for the record, before they are needed. */
 void watch_prefetch(const struct timers *t, uint32_t rule, uint32_t key);
+void watch_warm(const struct timers *t, uint32_t rule, uint32_t key);
 /* Enters record 'number' under its rule and key, in place of an older one. */
 void watch_enter(struct timers *t, uint32_t number);
 /* Takes out of the index; the record is freed, now or when its slot comes up. */
