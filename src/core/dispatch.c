@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { IDEM_MIN = 8, IDEM_MAX = 64, BODY_NODES = 100000 };
+enum { IDEM_MIN = 8, IDEM_MAX = 64, BODY_NODES = 100000, QUICK_BODY = 64 << 10 };
 
 /* ---- requests ------------------------------------------------------------------- */
 
@@ -233,6 +233,17 @@ void work_init(struct work *w, struct app *a, struct arena *arena, struct conn *
 	w->rs = (struct response){ .status = 200, .type = "application/json" };
 	w->out = buf_new(arena, JSON_OUT_LIMIT);
 	w->writes = !str_is(rq->method, "GET");
+}
+
+bool work_is_quick(const struct app *a, const struct request *rq)
+{
+	if (rq->body.n > QUICK_BODY || !str_is(rq->method, "POST"))
+		return false;
+	for (size_t i = 0; i < a->n_modules; i++)
+		for (const struct route *r = a->o.modules[i]->routes; r && r->path; r++)
+			if ((r->flags & (ROUTE_QUICK | ROUTE_READS)) == ROUTE_QUICK && str_is(rq->path, r->path))
+				return true;
+	return false;
 }
 
 enum rc work_start(struct work *w, const struct actor *who)

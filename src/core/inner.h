@@ -108,6 +108,8 @@ struct work {
 };
 /* Who, what, may they, is the input JSON, slow preparations; on a reader. */
 enum rc work_start(struct work *w, const struct actor *who) MUST_USE;
+/* May work_start() be tried without a database?  Its RC_BUSY: again, with one. */
+bool work_is_quick(const struct app *a, const struct request *rq);
 /* In a transaction; w->c.db is set to the connection by the caller. */
 enum rc work_run(struct work *w) MUST_USE;
 /* The response, for good or bad. */

@@ -47,6 +47,7 @@ enum {
 	ROUTE_EMPTY = 2,  /* answers 204 without a body */
 	ROUTE_READS = 4,  /* a POST that writes nothing */
 	ROUTE_SECRET = 8, /* the answer holds a secret: never kept for a second telling */
+	ROUTE_QUICK = 16, /* 'prepare' of a small body is short; tried first without a database (RC_BUSY then) */
 };
 struct route {
 	const char *method, *path; /* "/api/watch/alert/{id}/case" */

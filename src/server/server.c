@@ -293,6 +293,7 @@ static enum rc start_writer(struct server *s)
 		return RC_BUSY;
 	}
 	s->writer = writer_start(c, QUEUE);
+	writer_after(s->writer, serve_release, s);
 	return RC_OK;
 }
 

@@ -236,6 +236,7 @@ struct task {
 	struct unit u;
 	struct server *s;
 	struct http_exchange *x;
+	struct task *next; /* among those whose answers leave together */
 };
 
 static struct str exchange_header(const struct request *rq, const char *name)
@@ -243,7 +244,8 @@ static struct str exchange_header(const struct request *rq, const char *name)
 	return http_header(rq->x, name);
 }
 
-static void answer(struct task *t, enum rc rc)
+/* False: the server has answered for it. */
+static bool prepare_answer(struct task *t, enum rc rc)
 {
 	struct response *rs = &t->w.rs;
 	struct http_header h[RESPONSE_HEADERS + 1];
@@ -256,7 +258,13 @@ static void answer(struct task *t, enum rc rc)
 		h[n++] = (struct http_header){ rs->header[i].name, arena_z(t->w.c.arena, rs->header[i].value) };
 	if (rc == RC_BUG)
 		LOG(t->s->o.log, LEVEL_ERROR, "core", "bug", LOG_TEXT("path", t->w.rq.path));
-	http_reply_const(t->x, (unsigned)rs->status, h, n, rs->body.n ? rs->body : STR(""));
+	return http_prepare(t->x, (unsigned)rs->status, h, n, rs->body.n ? rs->body : STR(""));
+}
+
+static void answer(struct task *t, enum rc rc)
+{
+	if (prepare_answer(t, rc))
+		http_release(t->x);
 }
 
 static enum rc run_unit(struct conn *db, void *arg)
@@ -271,10 +279,36 @@ static enum rc run_unit(struct conn *db, void *arg)
 static void unit_done(void *arg, enum rc rc)
 {
 	struct task *t = arg;
+	struct server *s = t->s;
 
 	if (rc == RC_OK)
-		app_wake(t->w.c.app, t->w.c.pokes);
-	answer(t, rc);
+		s->ready_pokes |= t->w.c.pokes;
+	if (!prepare_answer(t, rc))
+		return;
+	t->next = s->ready;
+	s->ready = t;
+}
+
+/* One wake-up of an HTTP thread finds many answers. */
+void serve_release(void *arg)
+{
+	struct server *s = arg;
+
+	for (struct task *t = s->ready, *next; t; t = next) {
+		next = t->next; /* in the memory that the release gives back */
+		http_release(t->x);
+	}
+	s->ready = NULL;
+	if (s->ready_pokes)
+		app_wake(s->app, s->ready_pokes);
+	s->ready_pokes = 0;
+}
+
+/* The writer has the task, or not. */
+static enum rc hand_to_writer(struct task *t)
+{
+	t->u = (struct unit){ .run = run_unit, .done = unit_done, .arg = t };
+	return writer_submit(t->s->writer, &t->u);
 }
 
 static void serve_api(struct task *t, struct conn *reader)
@@ -282,10 +316,9 @@ static void serve_api(struct task *t, struct conn *reader)
 	enum rc rc = work_start(&t->w, NULL);
 
 	if (rc == RC_OK && t->w.writes) {
-		t->u = (struct unit){ .run = run_unit, .done = unit_done, .arg = t };
-		rc = writer_submit(t->s->writer, &t->u);
+		rc = hand_to_writer(t);
 		if (rc == RC_OK)
-			return; /* the writer has it now */
+			return;
 	} else if (rc == RC_OK) {
 		rc = conn_begin(reader);
 		if (rc == RC_OK)
@@ -295,17 +328,32 @@ static void serve_api(struct task *t, struct conn *reader)
 	answer(t, rc);
 }
 
+static struct request request_of(const struct http_exchange *x)
+{
+	return (struct request){ .method = http_method(x),
+				 .path = http_path(x),
+				 .query = http_query(x),
+				 .body = http_body(x),
+				 .peer = http_peer(x),
+				 .tls = http_is_tls(x),
+				 .header = exchange_header,
+				 .x = x };
+}
+
+static struct task *task_new(struct server *s, struct http_exchange *x, struct conn *reader, const struct request *rq)
+{
+	struct task *t = NEW(http_arena(x), struct task);
+
+	t->s = s;
+	t->x = x;
+	work_init(&t->w, s->app, http_arena(x), reader, rq);
+	return t;
+}
+
 void serve(struct server *s, struct http_exchange *x, struct conn *reader)
 {
-	struct str path = http_path(x);
-	struct request rq = { .method = http_method(x),
-			      .path = path,
-			      .query = http_query(x),
-			      .body = http_body(x),
-			      .peer = http_peer(x),
-			      .tls = http_is_tls(x),
-			      .header = exchange_header,
-			      .x = x };
+	struct request rq = request_of(x);
+	struct str path = rq.path;
 
 	if (serve_machine(s, x, reader))
 		return;
@@ -317,18 +365,33 @@ void serve(struct server *s, struct http_exchange *x, struct conn *reader)
 		serve_file(s, x);
 		return;
 	}
-	struct task *t = NEW(http_arena(x), struct task);
+	serve_api(task_new(s, x, reader, &rq), reader);
+}
 
-	t->s = s;
-	t->x = x;
-	work_init(&t->w, s->app, http_arena(x), reader, &rq);
-	serve_api(t, reader);
+/* One event of a device goes from here to the writer: a worker between them
+ * would cost as much as all the rest.  False: it needs a worker. */
+static bool serve_quick(struct server *s, struct http_exchange *x)
+{
+	struct request rq = request_of(x);
+
+	if (!work_is_quick(s->app, &rq))
+		return false;
+	struct task *t = task_new(s, x, NULL, &rq);
+	enum rc rc = work_start(&t->w, NULL);
+
+	if (rc == RC_BUSY)
+		return false;
+	if (rc == RC_OK)
+		rc = hand_to_writer(t);
+	if (rc != RC_OK)
+		answer(t, rc);
+	return true;
 }
 
 void serve_handler(void *arg, struct http_exchange *x)
 {
 	struct server *s = arg;
 
-	if (queue_push(s->requests, x) != RC_OK)
+	if (!serve_quick(s, x) && queue_push(s->requests, x) != RC_OK)
 		http_problem(x, 503, "busy", "too many requests wait");
 }

@@ -13,6 +13,7 @@ enum { MAX_WORKERS = 16, MAX_JOBS = 64, JOB_THREADS = 2 };
 
 struct live;
 struct files;
+struct task;
 
 struct server {
 	struct app *app;
@@ -25,6 +26,10 @@ struct server {
 	struct live *live;
 	struct files *files;
 	int64_t started;
+
+	/* The writer's: answers of units that share a COMMIT, and what they woke. */
+	struct task *ready;
+	uint64_t ready_pokes;
 
 	pthread_mutex_t lock;                  /* for all below */
 	pthread_cond_t woken[JOB_THREADS + 1]; /* by thread, as the pokes */
@@ -44,6 +49,7 @@ uint64_t server_wait(struct server *s, int slot, int64_t wait, bool *stopping);
 /* server_http.c */
 void serve(struct server *s, struct http_exchange *x, struct conn *reader);
 void serve_handler(void *arg, struct http_exchange *x);
+void serve_release(void *arg); /* after a group of units */
 struct files *files_load(const char *root);
 void files_free(struct files *f);
 extern const struct http_header server_always[];

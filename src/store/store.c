@@ -146,6 +146,8 @@ static enum rc text_exec(struct conn *c, const char *sql, struct call *call)
 {
 	struct stmt *s;
 
+	if (c == NULL)
+		return RC_BUSY;
 	TRY(enter(c));
 	TRY(leave(c, cache_get(c, sql, false, &s)));
 	return stmt_exec(s, call);

@@ -75,7 +75,8 @@ void conn_close(struct conn *c); /* NULL allowed */
 bool conn_is_pg(const struct conn *c);
 const char *conn_message(const struct conn *c); /* last failure in the engine's words */
 
-/* Failures: RC_CONFLICT unique key, RC_INVALID other constraint (foreign key,
+/* No connection (NULL): RC_BUSY, for those who try first whether they need one.
+ * Failures: RC_CONFLICT unique key, RC_INVALID other constraint (foreign key,
  * check, not null), RC_BUSY lock, full disk, lost connection, serialization;
  * RC_BUG anything else.  A failed sync to disk ends the process. */
 enum rc conn_each(struct conn *c, const char *sql, struct args args, row_fn *fn, void *arg) MUST_USE;

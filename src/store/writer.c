@@ -13,6 +13,8 @@ struct list {
 
 struct writer {
 	struct conn *c; /* the thread's alone */
+	void (*after)(void *arg);
+	void *after_arg;
 	pthread_t thread;
 	pthread_mutex_t lock; /* guards everything below */
 	pthread_cond_t wake;
@@ -138,6 +140,8 @@ static void tell_group(struct writer *w, struct list *group, enum rc rc, bool co
 	pthread_mutex_unlock(&w->lock);
 	for (struct unit *u = list_take(group); u; u = list_take(group))
 		u->done(u->arg, u->rc);
+	if (w->after)
+		w->after(w->after_arg);
 }
 
 static void *writer_thread(void *arg)
@@ -182,6 +186,14 @@ struct writer *writer_start(struct conn *c, size_t queue)
 		fatal("no thread for the writer (%d)", e);
 	pthread_setname_np(w->thread, "writer");
 	return w;
+}
+
+void writer_after(struct writer *w, void (*fn)(void *arg), void *arg)
+{
+	pthread_mutex_lock(&w->lock); /* the thread sees it with its first unit */
+	w->after = fn;
+	w->after_arg = arg;
+	pthread_mutex_unlock(&w->lock);
 }
 
 enum rc writer_submit(struct writer *w, struct unit *u)

@@ -29,6 +29,9 @@ struct writer_counts {
 
 /* Takes over 'c' (closed by writer_stop).  'queue' units may wait. */
 struct writer *writer_start(struct conn *c, size_t queue);
+/* 'fn' is called on the writer's thread after the 'done' of all units that
+ * shared a COMMIT: what they can do together.  Before the first submit. */
+void writer_after(struct writer *w, void (*fn)(void *arg), void *arg);
 /* RC_BUSY when the queue is full or the writer stops: the unit is then still
  * the caller's and 'done' is not called. */
 enum rc writer_submit(struct writer *w, struct unit *u) MUST_USE;

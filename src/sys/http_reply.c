@@ -144,13 +144,26 @@ void exchange_answer(struct http_exchange *x)
 	leave_running(x);
 }
 
+bool http_prepare(struct http_exchange *x, unsigned status, const struct http_header *h, size_t n, struct str body)
+{
+	if (!exchange_claim(x)) {
+		exchange_drop(x);
+		return false;
+	}
+	exchange_set(x, status, h, n, body);
+	return true;
+}
+
+void http_release(struct http_exchange *x)
+{
+	exchange_answer(x);
+	exchange_drop(x);
+}
+
 void http_reply_const(struct http_exchange *x, unsigned status, const struct http_header *h, size_t n, struct str body)
 {
-	if (exchange_claim(x)) {
-		exchange_set(x, status, h, n, body);
-		exchange_answer(x);
-	}
-	exchange_drop(x);
+	if (http_prepare(x, status, h, n, body))
+		http_release(x);
 }
 
 void http_reply(struct http_exchange *x, unsigned status, const struct http_header *h, size_t n, struct str body)

@@ -107,9 +107,10 @@ static struct MHD_Daemon *daemon_start(struct http_server *s)
 		void *out;
 	} prio = { .in = priorities };
 	const struct http_config *c = &s->config;
-	/* Room for header_limit counted without separators, the request line
-	 * and the reply's head. */
-	size_t pool = c->header_limit * 2 + 16384;
+	/* Room for header_limit counted without separators, the list of the
+	 * fields, the request line and the reply's head; no more, because all of
+	 * it is cleared after every request. */
+	size_t pool = c->header_limit + 16384;
 	struct MHD_OptionItem options[] = {
 		{ MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)pool, NULL },
 		{ MHD_OPTION_CONNECTION_MEMORY_INCREMENT, 1024, NULL },

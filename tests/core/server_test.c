@@ -60,7 +60,7 @@ static int make_request(char *out, size_t cap, const char *method, const char *p
 static int http(struct box *b, const char *method, const char *path, const char *who, const char *more,
 		const char *body)
 {
-	char rq[CAP];
+	static char rq[2 * CAP];
 
 	make_request(rq, sizeof(rq), method, path, who, more, body);
 	return wire_call(b->port, rq, b->out, sizeof(b->out));
@@ -218,6 +218,38 @@ static enum rc check_chain(struct ctx *c, void *arg)
 	int64_t bad;
 
 	return app_check_audit(c, arg, &bad);
+}
+
+/* Small bodies are prepared without a worker, unless the database is needed. */
+static void quick_on(enum testdb_kind k)
+{
+	static struct box b;
+	static char large[(64 << 10) + 2];
+
+	if (!box_open(&b, k, NULL))
+		return;
+	memset(large, 'x', sizeof(large) - 1);
+	const struct {
+		const char *body, *way;
+	} all[] = { { "x", "quick" }, { "", "quick" }, { "ask", "slow" }, { large + 1, "quick" }, { large, "slow" } };
+
+	for (size_t i = 0; i < COUNT(all); i++) {
+		assert_int_equal(http(&b, "POST", "/api/thing/tally", "boss", NULL, all[i].body), 200);
+		if (strstr(b.out, all[i].way) == NULL)
+			fail_msg("%zu: not %s: %s", i, all[i].way, b.out);
+	}
+	assert_int_equal(http(&b, "POST", "/api/thing/tally", NULL, NULL, "x"), 401);
+	assert_int_equal(http(&b, "POST", "/api/thing/tally", NULL, NULL, "ask"), 401);
+	assert_int_equal(count(&b.r, "SELECT n FROM thing_count WHERE name = 'quick'"), 3);
+	assert_int_equal(count(&b.r, "SELECT n FROM thing_count WHERE name = 'slow'"), 2);
+	box_close(&b);
+}
+
+static void test_quick(void **state)
+{
+	(void)state;
+	quick_on(TESTDB_FILE);
+	quick_on(TESTDB_PG);
 }
 
 static void group_commit_on(enum testdb_kind k)
@@ -682,11 +714,12 @@ static void test_live_slow(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_requests),        cmocka_unit_test(test_metrics),
-		cmocka_unit_test(test_group_commit),    cmocka_unit_test(test_two_servers),
-		cmocka_unit_test(test_stop_while_busy), cmocka_unit_test(test_files),
-		cmocka_unit_test(test_live_scope),      cmocka_unit_test(test_live_resume),
-		cmocka_unit_test(test_live_many),       cmocka_unit_test(test_live_slow),
+		cmocka_unit_test(test_requests),    cmocka_unit_test(test_metrics),
+		cmocka_unit_test(test_quick),       cmocka_unit_test(test_group_commit),
+		cmocka_unit_test(test_two_servers), cmocka_unit_test(test_stop_while_busy),
+		cmocka_unit_test(test_files),       cmocka_unit_test(test_live_scope),
+		cmocka_unit_test(test_live_resume), cmocka_unit_test(test_live_many),
+		cmocka_unit_test(test_live_slow),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

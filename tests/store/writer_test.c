@@ -92,6 +92,46 @@ static void gate_shut(struct gate *x, struct writer *w)
 		usleep(100);
 }
 
+struct after {
+	struct writer *w;
+	struct job *j, *gate;
+	size_t n;
+	int64_t calls, told; /* told: at the last call */
+	bool early;
+};
+
+static void note_after(void *arg)
+{
+	struct after *a = arg;
+
+	a->told = atomic_load(&a->gate->done);
+	for (size_t i = 0; i < a->n; i++)
+		a->told += atomic_load(&a->j[i].done);
+	a->calls++;
+	a->early = a->early || a->told != writer_counts(a->w).units;
+}
+
+/* Called once for each group, when every unit of it has been told. */
+static void test_after(void **state)
+{
+	struct rig *g = rig_of(state);
+	struct writer *w = start(g, 1000);
+	struct gate gate = { 0 };
+	struct after a = { .w = w, .j = jobs_new(100), .gate = &gate.j, .n = 100 };
+
+	writer_after(w, note_after, &a);
+	gate_shut(&gate, w);
+	for (size_t i = 0; i < a.n; i++)
+		OK(writer_submit(w, &a.j[i].u));
+	atomic_store(&gate.open, true);
+	writer_stop(w);
+	g->c = rig_open(g->url, 0);
+	assert_false(a.early);
+	assert_int_equal(101, a.told);
+	assert_in_range(a.calls, 2, 101); /* at most 64 share a COMMIT */
+	free(a.j);
+}
+
 static void test_failures_stay_alone(void **state)
 {
 	struct rig *g = rig_of(state);
@@ -120,6 +160,11 @@ static void test_failures_stay_alone(void **state)
 	free(j);
 }
 
+static void count_group(void *arg)
+{
+	++*(int *)arg;
+}
+
 /* The group's calls are begin, savepoint, (gate), release, then per unit
  * savepoint, insert, release, and the commit: the fault is put on each. */
 static void test_faults(void **state)
@@ -132,8 +177,9 @@ static void test_faults(void **state)
 		struct writer *w = writer_start(rig_open(g->url, 0), 100);
 		struct job *j = jobs_new(JOBS);
 		struct gate gate = { .fail_at = n };
-		int stored = 0;
+		int stored = 0, groups = 0;
 
+		writer_after(w, count_group, &groups);
 		gate_shut(&gate, w);
 		for (int i = 0; i < JOBS; i++)
 			OK(writer_submit(w, &j[i].u));
@@ -147,7 +193,9 @@ static void test_faults(void **state)
 			assert_int_equal(j[i].rc == RC_OK, there); /* told and stored are the same thing */
 			stored += there;
 		}
-		if (n == 1 + 3 * JOBS + 1) /* the commit: nobody */
+		if (n == 1 + 3 * JOBS + 1 && groups > 1) /* the gate took longer than a group may: once more */
+			n--;
+		else if (n == 1 + 3 * JOBS + 1) /* the commit: nobody */
 			assert_int_equal(0, stored);
 		OK(conn_run(g->c, "DELETE FROM t", NO_ARGS, NULL));
 		free(j);
@@ -256,6 +304,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ON(test_failures_stay_alone, TESTDB_FILE),
 		ON(test_failures_stay_alone, TESTDB_PG),
+		ON(test_after, TESTDB_FILE),
+		ON(test_after, TESTDB_PG),
 		ON(test_faults, TESTDB_FILE),
 		ON(test_faults, TESTDB_PG),
 		ON(test_queue_full_and_stop, TESTDB_FILE),

@@ -48,7 +48,7 @@ static void metrics(struct ctx *c, struct buf *out)
 static const char *const needs[] = { "places", NULL };
 static const struct entity *const entities[] = { &sensing_device, &sensing_channel, &sensing_gap_entity, NULL };
 static const struct route routes[] = {
-	{ "POST", "/api/sensing/events", "public", 0, ingest_run,
+	{ "POST", "/api/sensing/events", "public", ROUTE_QUICK, ingest_run,
 	  ingest_prepare }, /* the device's key is asked in prepare */
 	{ "POST", "/api/sensing/device/{id}/key", "sensing.manage", ROUTE_SECRET, device_key, NULL },
 	{ "GET", "/api/sensing/health", "sensing.read", 0, health_get, NULL },
