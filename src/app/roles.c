@@ -9,9 +9,9 @@
 #define DESK                                                                                                          \
 	"places.place.read", "people.person.read", "people.person.reveal", "people.post.read", "people.contact.read", \
 		"people.contact.reveal", "sensing.read", "sensing.events", "watch.alert.read", "watch.alert.ack",     \
-		"watch.alert.note", "watch.alert.escalate", "watch.alert.close", "watch.rule.read",                   \
-		"watch.silence.read", "watch.silence.edit", "watch.escalation.read", "watch.welfare.read",            \
-		"watch.welfare.reveal", "dispatch.read", "dispatch.send"
+		"watch.alert.note", "watch.alert.escalate", "watch.alert.close", "watch.alert.call",                  \
+		"watch.rule.read", "watch.silence.read", "watch.silence.edit", "watch.escalation.read",               \
+		"watch.welfare.read", "watch.welfare.reveal", "dispatch.read", "dispatch.send"
 #define FIELD "places.place.read", "dispatch.work"
 
 static const char *const admin[] = { "*", NULL };

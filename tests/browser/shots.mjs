@@ -14,6 +14,7 @@ const pages = [
   { name: 'sign-in', path: '/sign-in', out: true },
   { name: 'duty', path: '/duty' },
   { name: 'close', path: '/duty', keys: ['j', 'x'] },
+  { name: 'call', path: '/duty', keys: ['o'] },
   { name: 'keys', path: '/duty', keys: ['Shift+Slash'] },
   { name: 'map', path: '/map' },
   { name: 'map-table', path: '/map', keys: ['t'] },

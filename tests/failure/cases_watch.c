@@ -37,6 +37,8 @@ const struct write_case watch_cases[] = {
 	  "{\"backtest_id\":\"$held_test\"}", .want = 200 },
 	{ "POST /api/watch/rule/{id}/switch_off", HEAD, "/api/watch/rule/$held/switch_off", "{\"reason\":\"noisy\"}",
 	  .want = 200 },
+	{ "POST /api/watch/call", DESK, NULL,
+	  "{\"place_id\":\"$building\",\"kind\":\"water\",\"text\":\"a pipe burst\",\"severity\":\"high\"}", .want = 201 },
 	{ "POST /api/watch/alert/{id}/ack", DESK, "/api/watch/alert/$alert/ack", "{}", .want = 200, .before = fresh },
 	{ "POST /api/watch/alert/{id}/note", DESK, "/api/watch/alert/$alert/note", "{\"text\":\"rang twice\"}",
 	  .want = 204 },

@@ -45,6 +45,7 @@ static const struct {
 	{ "/api/watch/rule/{id}/revisions", "/api/watch/rule/$rule@/revisions", "sssssxxxxxx", NULL, 0 },
 	{ "/api/watch/alert/{id}/case", "/api/watch/alert/$alert@/case", "sssssxxxxxx", NULL, 0 },
 	{ "/api/watch/alert/{id}/timeline", "/api/watch/alert/$alert@/timeline", "sssssxxxxxx", NULL, 0 },
+	{ "/api/watch/call", "/api/watch/call", "aaaaxxxxxxx", NULL, 0 },
 	{ "/api/watch/board", "/api/watch/board", "aaaaaxxxxxx", "open.high", 2 },
 	{ "/api/watch/board", "/api/watch/board", "aaaaaxxxxxx", "devices.total", 2 },
 	{ "/api/watch/board", "/api/watch/board", "aaaaaxxxxxx", "workers_on_duty", 2 },

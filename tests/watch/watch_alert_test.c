@@ -560,6 +560,91 @@ static void test_questions_of_other_modules(void **state)
 	CHECK_TEXT(r, "state", "new"); /* a person decides */
 }
 
+static const char *call_of(struct rig *r, struct str place, const char *rest)
+{
+	return rig_fmt(r, "{\"place_id\":\"" FMT_STR "\",\"text\":\"water runs down the stairs\",%s}", ARG_STR(place),
+		       rest);
+}
+
+static void test_a_call_becomes_an_alert(void **state)
+{
+	struct rig *r = *state;
+
+	CHECK(r, ANN, "POST", "/api/watch/call", call_of(r, r->building, "\"kind\":\"water\""), 201);
+	struct str id = rig_text(r, "id");
+
+	CHECK_TEXT(r, "kind", "call-water");
+	CHECK_TEXT(r, "question", "call_water");
+	CHECK_TEXT(r, "severity", "high");
+	CHECK_TEXT(r, "state", "new");
+	CHECK_TEXT(r, "facts.source", "call");
+	assert_null(strstr(arena_z(r->a, r->body), "stairs")); /* what was said is the case's, not the queue's */
+	CHECK(r, SYSTEM, "GET", alert_path(r, id, "/timeline"), NULL, 200);
+	CHECK_TEXT(r, "items.2.what", "called");
+	CHECK_TEXT(r, "items.2.actor_name", "Ann");
+	CHECK_TEXT(r, "items.2.detail.source", "call");
+	CHECK_TEXT(r, "items.2.detail.text", "water runs down the stairs");
+	/* The next caller about it: the same alert, however long it takes; worse: it rings anew. */
+	r->now += 3 * HOUR;
+	CHECK(r, BOB, "POST", "/api/watch/call", call_of(r, r->building, "\"kind\":\"water\""), 200);
+	assert_true(str_eq(rig_text(r, "id"), id));
+	CHECK(r, BOB, "POST", "/api/watch/call", call_of(r, r->building, "\"kind\":\"water\",\"severity\":\"urgent\""),
+	      200);
+	CHECK_TEXT(r, "severity", "urgent");
+	assert_string_equal(lines(r, id), "opened rang called source_added called source_added rang called");
+	/* Another kind or place, or the same when the first is closed: another one. */
+	CHECK(r, ANN, "POST", "/api/watch/call", call_of(r, r->building, "\"kind\":\"noise\",\"severity\":null"), 201);
+	CHECK_TEXT(r, "severity", "normal");
+	CHECK(r, ANN, "POST", "/api/watch/call", call_of(r, r->dwelling, "\"kind\":\"water\""), 201);
+	CHECK(r, ANN, "POST", alert_path(r, id, "/close"), "{\"outcome\":\"true\",\"outcome_note\":\"shut off\"}", 200);
+	CHECK(r, ANN, "POST", "/api/watch/call", call_of(r, r->building, "\"kind\":\"water\""), 201);
+	assert_false(str_eq(rig_text(r, "id"), id));
+}
+
+static void test_call_input(void **state)
+{
+	struct rig *r = *state;
+	char text[202];
+	static const struct {
+		const char *rest, *code, *field;
+	} bad[] = {
+		{ "\"kind\":\"\"", "required", "kind" },
+		{ "\"kind\":\"riot\"", "unknown_word", "kind" },
+		{ "\"kind\":7", "wrong_type", "kind" },
+		{ "\"kind\":\"gas\",\"severity\":\"worst\"", "unknown_word", "severity" },
+		{ "\"kind\":\"gas\",\"caller\":\"0791\"", "unknown_field", "caller" },
+	};
+
+	for (size_t i = 0; i < COUNT(bad); i++)
+		REFUSED(r, ANN, "POST", "/api/watch/call", call_of(r, r->building, bad[i].rest), 400, bad[i].code,
+			bad[i].field);
+	REFUSED(r, ANN, "POST", "/api/watch/call", "{\"kind\":\"gas\",\"text\":\"x\"}", 400, "required", "place_id");
+	REFUSED(r, SOUTH, "POST", "/api/watch/call", call_of(r, r->building, "\"kind\":\"gas\""), 400, "unknown_place",
+		"place_id");
+	CHECK(r, CARE, "POST", "/api/watch/call", call_of(r, r->building, "\"kind\":\"gas\""), 403);
+	for (size_t n = 199; n <= 201; n++) {
+		memset(text, 'x', n);
+		text[n] = 0;
+		CHECK(r, ANN, "POST", "/api/watch/call",
+		      rig_fmt(r, "{\"place_id\":\"" FMT_STR "\",\"kind\":\"gas\",\"text\":\"%s\"}",
+			      ARG_STR(r->building), text),
+		      n == 199   ? 201
+		      : n == 200 ? 200
+				 : 400);
+	}
+	CHECK_TEXT(r, "code", "wrong_length");
+	REFUSED(r, ANN, "POST", "/api/watch/call",
+		rig_fmt(r, "{\"place_id\":\"" FMT_STR "\",\"kind\":\"gas\",\"text\":\"a\\nb\"}", ARG_STR(r->building)),
+		400, "one_line", "text");
+	REFUSED(r, ANN, "POST", "/api/watch/call",
+		rig_fmt(r, "{\"place_id\":\"" FMT_STR "\",\"kind\":\"gas\",\"text\":\" \"}", ARG_STR(r->building)), 400,
+		"required", "text");
+	assert_int_equal(rig_count(r, "SELECT count(*) FROM watch_alert"), 1);
+	CHECK(r, ANN, "GET", "/api/watch/call", NULL, 200);
+	CHECK_TEXT(r, "items.0.kind", "fire");
+	CHECK_TEXT(r, "items.0.severity", "urgent");
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, rig_open, rig_close)
 
 static int group(const char *name)
@@ -582,6 +667,8 @@ static int group(const char *name)
 		T(test_tasks_move_the_alert),
 		T(test_duty_on_the_board),
 		T(test_questions_of_other_modules),
+		T(test_a_call_becomes_an_alert),
+		T(test_call_input),
 	};
 
 	return cmocka_run_group_tests_name(name, tests, NULL, NULL);

@@ -15,6 +15,8 @@ static const struct route routes[] = {
 	{ "GET", "/api/watch/alert/{id}/case", "watch.alert.read", 0, watch_case, NULL },
 	{ "GET", "/api/watch/alert/{id}/timeline", "watch.alert.read", 0, watch_timeline, NULL },
 	{ "POST", "/api/watch/alert/{id}/note", "watch.alert.note", ROUTE_JSON | ROUTE_EMPTY, watch_note, NULL },
+	{ "POST", "/api/watch/call", "watch.alert.call", ROUTE_JSON, watch_call, NULL },
+	{ "GET", "/api/watch/call", "watch.alert.call", 0, watch_call_kinds, NULL },
 	{ "GET", "/api/watch/board", "watch.alert.read", 0, watch_board, NULL },
 	{ 0 },
 };

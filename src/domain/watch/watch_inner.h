@@ -100,6 +100,9 @@ enum rc watch_step(struct ctx *c, struct str alert_id, const char *verb, struct 
 enum rc watch_case(struct ctx *c, struct call *k) MUST_USE;
 enum rc watch_timeline(struct ctx *c, struct call *k) MUST_USE;
 enum rc watch_note(struct ctx *c, struct call *k) MUST_USE;
+/* A call the operator writes down (watch_call.c). */
+enum rc watch_call(struct ctx *c, struct call *k) MUST_USE;
+enum rc watch_call_kinds(struct ctx *c, struct call *k) MUST_USE;
 enum rc watch_board(struct ctx *c, struct call *k) MUST_USE;
 /* An event's data as far as they may be shown: a JSON map of facts. */
 void watch_write_data(struct ctx *c, struct buf *out, struct str data);

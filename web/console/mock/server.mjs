@@ -250,6 +250,24 @@ export function startMock(port = 0) {
     }],
     ['GET', /^watch\/alert\/(\w+)\/case$/, (ctx) => caseOf(find('watch.alert', ctx.params[0]))],
     ['GET', /^watch\/alert\/(\w+)\/timeline$/, (ctx) => ({ items: find('watch.alert', ctx.params[0]).timeline })],
+    ['GET', /^watch\/call$/, () => ({ items: [['fire', 'urgent'], ['person_down', 'urgent'], ['water', 'high'], ['noise', 'normal'], ['other', 'normal']].map(([kind, severity]) => ({ kind, severity })) })],
+    ['POST', /^watch\/call$/, (ctx, who) => {
+      const place = find('places.place', ctx.body.place_id)
+      if (!ctx.body.text) refuse(400, 'required', { field: 'text' })
+      const kind = `call-${ctx.body.kind}`
+      const open = openAlerts().find((a) => a.kind === kind && a.place_id === place.id)
+      const said = { at: ago(0), what: 'called', actor_name: who.display, detail: { source: 'call', text: ctx.body.text } }
+      if (open) {
+        open.timeline.push(said)
+        return visible(touch('watch.alert', open, 'source'))
+      }
+      const from = openAlerts().find((a) => a.question === 'door_held') ?? db['watch.alert'][0]
+      return visible(insert('watch.alert', {
+        ...from, id: id(), version: 1, number: `A-${3000 + db['watch.alert'].length}`, rule_id: null, rule_revision: null, kind, question: kind.replaceAll('-', '_'), severity: ctx.body.severity ?? 'high', state: 'new',
+        place_id: place.id, place_path: place.path, place_label: place.label, facts: { source: 'call' }, acked_by: null, acked_by_name: null, acked_at: null, task_id: null, outcome: null, closed_at: null, merged_into: null,
+        sources: 0, opened_at: ago(0), last_at: ago(0), source_devices: [], welfare_id: null, timeline: [{ at: ago(0), what: 'opened', actor_name: null, detail: {} }, said],
+      }))
+    }],
     ['POST', /^watch\/alert\/(\w+)\/note$/, (ctx, who) => {
       const alert = find('watch.alert', ctx.params[0])
       line(alert.id, 'note', who, { text: ctx.body.text })

@@ -83,6 +83,12 @@ export interface Alert extends Row {
   drill: boolean
 }
 
+/** What people call the desk about, and how much it presses. */
+export interface CallKind {
+  kind: string
+  severity: Severity
+}
+
 export interface SourceLine {
   device_id: Id
   name: string

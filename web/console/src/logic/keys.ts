@@ -1,7 +1,7 @@
 export type DeskAction =
   | 'next' | 'previous' | 'select_next' | 'open' | 'back'
   | 'acknowledge' | 'dispatch' | 'send' | 'contact' | 'leave' | 'escalate'
-  | 'merge' | 'silence' | 'note' | 'close' | 'merge_new' | 'command' | 'help'
+  | 'merge' | 'silence' | 'note' | 'close' | 'call' | 'merge_new' | 'command' | 'help'
 
 export interface KeyBinding {
   action: DeskAction
@@ -27,6 +27,7 @@ export const deskKeys: KeyBinding[] = [
   { action: 'silence', codes: ['KeyS'], cap: 'S' },
   { action: 'note', codes: ['KeyW'], cap: 'W' },
   { action: 'close', codes: ['KeyX'], cap: 'X' },
+  { action: 'call', codes: ['KeyO'], cap: 'O' },
   { action: 'merge_new', codes: ['KeyN'], cap: 'N' },
   { action: 'command', codes: ['Slash'], cap: '/' },
   { action: 'help', codes: ['Slash'], shift: true, cap: '?' },

@@ -1,0 +1,61 @@
+// Records a call by keyboard alone: O, place, kind, one line, Enter; twice about the same matter is one alert.
+// JIUAN_URL names a running server; without it the mock of the console is started.
+const mock = process.env.JIUAN_URL ? null : await import('../../web/console/mock/server.mjs').then((m) => m.startMock())
+if (mock) process.env.JIUAN_URL = mock.url
+const { axeFindings, openBrowser, password, signIn, tally, login } = await import('./browser.mjs')
+
+const { check, end } = tally()
+const desk = await openBrowser()
+const { page } = desk
+let mouse = 0
+await page.exposeFunction('countMouse', () => { mouse++ })
+await page.addInitScript(() => addEventListener('mousedown', () => window.countMouse(), true))
+const press = (key) => page.keyboard.press(key)
+const settled = () => page.waitForTimeout(400)
+const within = (text) => page.locator('.middle').getByText(text, { exact: false }).first().waitFor({ timeout: 8000 }).then(() => true, () => false)
+
+async function record(text) {
+  await page.locator('[role=listbox]').focus()
+  await press('o')
+  await page.waitForSelector('[role=dialog] [role=radiogroup]')
+  await settled()
+  check('the place is asked first', await page.evaluate(() => document.activeElement?.getAttribute('role') === 'combobox'))
+  await press('ArrowDown')
+  await settled()
+  await press('Enter')
+  await settled()
+  await press('Tab')
+  await press('Space')
+  check('a kind is chosen', (await page.locator('[role=dialog] [role=radio][aria-checked=true]').count()) === 2)
+  await press('Tab')
+  await page.keyboard.type(text)
+  const findings = await axeFindings(page)
+  check(`axe: ${findings.join('; ')}`, findings.length === 0)
+  await press('Enter')
+  await page.waitForSelector('[role=dialog]', { state: 'detached', timeout: 5000 })
+}
+
+try {
+  await signIn(page, login, password)
+  await page.waitForSelector('[role=listbox] [role=option]')
+  await record('楼道有烟 o x n 1')
+  check('the case is open', await within('来电'))
+  check('the words stand in the timeline', await within('楼道有烟 o x n 1'))
+  const number = (text) => /A-\d+/.exec(text)?.[0]
+  const first = number(await page.locator('.middle').textContent())
+  check('the list does not tell what was said', !(await page.locator('[role=listbox]').textContent()).includes('楼道有烟'))
+  await record('又一位邻居来电')
+  check('the next caller joins the same alert', await within('又一位邻居来电') && number(await page.locator('.middle').textContent()) === first)
+  await press('Shift+Slash')
+  await page.waitForSelector('[role=dialog] dl')
+  check('the help knows the key', (await page.locator('[role=dialog] dl').textContent()).includes('登记来电'))
+  check('no mouse was used', mouse === 0)
+  check(`no page error or policy report: ${desk.reports}`, desk.reports.length === 0)
+} catch (error) {
+  check(`walk: ${error.message}`, false)
+  await page.screenshot({ path: '/tmp/jiuan-call-failed.png' })
+} finally {
+  await desk.close()
+  mock?.close()
+  end()
+}
