@@ -15,7 +15,7 @@ def suite(name, command, kind="quick", timeout=60, pg=False, weight=1):
 ASAN = ",".join("""store store_fault portable_sql base time json csv geojson cloudevents frigate frigate_canary corpus_json
 corpus_cloudevents corpus_frigate corpus_csv corpus_geojson corpus_rule rules rules_state rule_compile sys_client sys_crypto
 sys_geometry sys_http sys_http_stream sys_machine places people sensing_device sensing_ingest sensing_limits sensing_log
-sensing_health watch_alert watch_rule watch_eval core_field core_list core_access core_record core_start dispatch_duty
+sensing_health watch_alert watch_rule watch_eval core_field core_list core_access core_record core_export core_start dispatch_duty
 dispatch_task roles simulate""".split())
 TSAN = "writer,sys_http,sys_http_stream,core_server,frigate_link"
 
@@ -51,7 +51,7 @@ SUITES = [
     suite("scenarios", "{build}/tests/app/scenario tests/scenarios/S7.json tests/scenarios/S8.json", pg=True,
           timeout=180, weight=7),
     *[suite("core_" + n, "{build}/tests/core/core_%s_test" % n, pg=True, timeout=120, weight=3)
-      for n in ("field", "list", "access", "record", "start")],
+      for n in ("field", "list", "access", "record", "export", "start")],
     suite("core_server", "{build}/tests/core/core_server_test", pg=True, timeout=120, weight=16),
     suite("dispatch_duty", "{build}/tests/dispatch/dispatch_duty_test", pg=True, timeout=120, weight=3),
     suite("dispatch_task", "{build}/tests/dispatch/dispatch_task_test", pg=True, timeout=120, weight=10),
@@ -66,6 +66,6 @@ SUITES = [
     suite("system", "python3 tests/system/system_test.py {build}/src/app/jiuan", kind="slow", timeout=600, weight=60),
     suite("desk", "python3 tests/browser/desk_real.py {build}/src/app/jiuan", kind="slow", timeout=600, weight=110),
     suite("desk_queue", "node tests/browser/desk-queue.mjs", kind="slow", timeout=300, weight=40),
-    suite("desk_call", "node tests/browser/call.mjs", kind="slow", timeout=120, weight=10),
+    suite("desk_duty", "node tests/browser/desk-duty.mjs", kind="slow", timeout=120, weight=10),
     suite("writer", "{build}/tests/store/writer_test", pg=True, weight=6),
 ]

@@ -6,12 +6,14 @@
  */
 #include "app/app_modules.h"
 
+/* Lists as files; not the register of people, not welfare. */
+#define EXPORT "watch.export", "dispatch.export", "sensing.export"
 #define DESK                                                                                                          \
 	"places.place.read", "people.person.read", "people.person.reveal", "people.post.read", "people.contact.read", \
 		"people.contact.reveal", "sensing.read", "sensing.events", "watch.alert.read", "watch.alert.ack",     \
 		"watch.alert.note", "watch.alert.escalate", "watch.alert.close", "watch.alert.call",                  \
 		"watch.rule.read", "watch.silence.read", "watch.silence.edit", "watch.escalation.read",               \
-		"watch.welfare.read", "watch.welfare.reveal", "dispatch.read", "dispatch.send"
+		"watch.welfare.read", "watch.welfare.reveal", "dispatch.read", "dispatch.send", EXPORT
 #define FIELD "places.place.read", "dispatch.work"
 
 static const char *const admin[] = { "*", NULL };
@@ -19,6 +21,8 @@ static const char *const desk[] = { DESK, "dispatch.shift.write", NULL }; /* the
 /* A community's people, places, devices and rules are its head's to keep. */
 static const char *const head[] = { DESK,
 				    FIELD,
+				    "places.export",
+				    "people.export",
 				    "places.place.create",
 				    "places.place.update",
 				    "places.import",
@@ -41,9 +45,17 @@ static const char *const head[] = { DESK,
 				    "dispatch.shift.write",
 				    NULL };
 /* Sees places, devices and cases; nothing about a person, nothing to change. */
-static const char *const office[] = { "places.place.read", "people.post.read",      "sensing.read",
-				      "watch.alert.read",  "watch.rule.read",       "watch.silence.read",
-				      "dispatch.read",     "watch.escalation.read", NULL };
+static const char *const office[] = { "places.place.read",
+				      "people.post.read",
+				      "sensing.read",
+				      "watch.alert.read",
+				      "watch.rule.read",
+				      "watch.silence.read",
+				      "dispatch.read",
+				      "watch.escalation.read",
+				      "places.export",
+				      EXPORT,
+				      NULL };
 static const char *const field[] = { FIELD, NULL };
 static const char *const resident[] = { "places.place.read", NULL }; /* the own home; the rest is "person" */
 static const char *const nothing[] = { NULL };

@@ -21,6 +21,8 @@ static void list_entity(const struct entity *e, struct buf *out)
 		line(out, "POST", base, e->perm.create);
 	if (e->perm.update)
 		line(out, "PATCH", row, e->perm.update);
+	if (e->perm.export)
+		line(out, "POST", arena_fmt(out->a, "%s/export", base).p, e->perm.export);
 	if (e->perm.reveal)
 		line(out, "POST", arena_fmt(out->a, "%s/reveal", row).p, e->perm.reveal);
 	for (size_t s = 0; s < e->n_steps; s++)
@@ -102,6 +104,7 @@ static void describe_entity(struct ctx *c, const struct entity_info *i, struct b
 	json_put_text(out, "entity", arena_fmt(c->arena, "%s.%s", e->module, e->name));
 	json_put_bool(out, "create", e->perm.create && ctx_may(c, e->perm.create));
 	json_put_bool(out, "update", e->perm.update && ctx_may(c, e->perm.update));
+	json_put_bool(out, "export", e->perm.export && ctx_may(c, e->perm.export));
 	json_put_bool(out, "reveal", e->perm.reveal && ctx_may(c, e->perm.reveal));
 	json_put_text(out, "state", str_of(e->state));
 	json_put_int(out, "keep_days", e->keep_days);
@@ -236,6 +239,11 @@ static void paths_entity(const struct entity *e, struct buf *out)
 	if (e->perm.update)
 		operation("patch", e->perm.update, ref, true, out);
 	json_close(out, '}');
+	if (e->perm.export) {
+		path_open(out, arena_fmt(out->a, "%s/export", base).p);
+		operation("post", e->perm.export, NULL, true, out);
+		json_close(out, '}');
+	}
 	if (e->perm.reveal) {
 		path_open(out, arena_fmt(out->a, "%s/{id}/reveal", base).p);
 		operation("post", e->perm.reveal, NULL, true, out);

@@ -142,6 +142,8 @@ static bool find_operation(struct work *w)
 		w->target = T_GET;
 	else if (n == 5 && patch && w->entity->perm.update)
 		w->target = T_UPDATE;
+	else if (n == 5 && post && str_is(part[4], "export") && w->entity->perm.export)
+		w->target = T_EXPORT;
 	else if (n == 6 && post && str_is(part[5], "reveal") && w->entity->perm.reveal)
 		w->target = T_REVEAL;
 	else if (n == 6 && post && (w->step = entity_step_of(w->entity, part[5])) != NULL)
@@ -174,6 +176,7 @@ static enum rc may(struct work *w)
 	case T_UPDATE: return need(c, w->entity->perm.update);
 	case T_STEP: return need(c, w->step->perm);
 	case T_REVEAL: return need(c, w->entity->perm.reveal);
+	case T_EXPORT: return need(c, w->entity->perm.export);
 	case T_LIST:
 	case T_GET:
 		for (const struct see *s = w->entity->see; s->perm; s++)
@@ -208,7 +211,8 @@ static enum rc read_idem(struct work *w)
 {
 	struct str key = request_header(&w->rq, "Idempotency-Key");
 
-	bool secret = w->target == T_REVEAL || (w->target == T_ROUTE && (w->route->flags & ROUTE_SECRET));
+	bool secret = w->target == T_REVEAL || w->target == T_EXPORT ||
+		      (w->target == T_ROUTE && (w->route->flags & ROUTE_SECRET));
 
 	if (key.p == NULL || !w->writes || secret || w->c.who.kind == WHO_NOBODY)
 		return RC_OK;
@@ -324,6 +328,20 @@ static void etag(struct work *w, const void *row)
 			arena_fmt(w->c.arena, "\"%lld\"", (long long)((const struct std *)row)->version));
 }
 
+static enum rc run_export(struct work *w)
+{
+	const struct entity *e = w->entity;
+	char now[TIME_TEXT];
+	struct str day = { time_text(w->c.now, now).p, 10 };
+
+	TRY(entity_export(&w->c, e, w->rq.query, w->k.in, &w->out));
+	w->rs.type = "text/csv; charset=utf-8; header=present";
+	response_header(&w->rs, "Content-Disposition",
+			arena_fmt(w->c.arena, "attachment; filename=\"%s-%s-" FMT_STR ".csv\"", e->module, e->name,
+				  ARG_STR(day)));
+	return RC_OK;
+}
+
 static enum rc run_entity(struct work *w)
 {
 	struct ctx *c = &w->c;
@@ -333,6 +351,7 @@ static enum rc run_entity(struct work *w)
 	switch (w->target) {
 	case T_LIST: return entity_list(c, e, w->rq.query, &w->out);
 	case T_REVEAL: return entity_reveal(c, e, w->k.id, w->k.in, &w->out);
+	case T_EXPORT: return run_export(w);
 	case T_GET: TRY(entity_load(c, e, w->k.id, row)); break;
 	case T_UPDATE: TRY(entity_update(c, e, w->k.id, w->k.in, row)); break;
 	case T_STEP: TRY(entity_step(c, e, w->k.id, w->step->verb, w->k.in, row)); break;

@@ -144,6 +144,7 @@ struct entity {
 	struct {
 		const char *create, *update; /* NULL: no such operation */
 		const char *reveal;          /* to open P2 and P3 fields with a reason; NULL: never */
+		const char *export;          /* to take lists away as CSV, with a purpose; NULL: never */
 	} perm;
 	const char *owner, *household, *place, *assigned; /* field names for visibility, or NULL */
 	const char *person; /* field that names the person the row is about; "id" for the person itself */

@@ -81,6 +81,17 @@ enum rc entity_update(struct ctx *c, const struct entity *e, struct str id, cons
 enum rc entity_list(struct ctx *c, const struct entity *e, struct str query, struct buf *out) MUST_USE;
 enum rc entity_reveal(struct ctx *c, const struct entity *e, struct str id, const struct json *in,
 		      struct buf *out) MUST_USE;
+/* Every row of a list as the caller may see it, at most 'most'; texts are borrowed. */
+enum rc entity_rows(struct ctx *c, const struct entity *e, struct str query, int64_t most, row_fn *fn,
+		    void *arg) MUST_USE;
+/* Names of personal fields in a JSON list, by comma; and one line of text. */
+enum rc asked_fields(struct ctx *c, const struct entity *e, const struct json *list, struct str *names) MUST_USE;
+enum rc reason_text(struct ctx *c, const struct json *in, const char *name, size_t least, struct str *ret) MUST_USE;
+bool has_name(struct str list, const char *name);
+/* export.c: a list as CSV, without personal values but for input "fields"; *out
+ * is made anew, larger. */
+enum rc entity_export(struct ctx *c, const struct entity *e, struct str query, const struct json *in,
+		      struct buf *out) MUST_USE;
 enum rc entity_about_person(struct ctx *c, const struct entity *e, struct str person, struct buf *out) MUST_USE;
 void entity_write_open(const struct entity_info *i, const void *row, unsigned classes, struct buf *out);
 struct str person_of_row(const struct entity_info *i, const void *row);
@@ -91,7 +102,7 @@ enum rc schema_upgrade(struct ctx *c) MUST_USE;
 enum rc verify_all(struct ctx *c) MUST_USE;
 
 /* dispatch.c: one request in three parts, so that the middle may run elsewhere */
-enum target { T_ROUTE, T_LIST, T_GET, T_CREATE, T_UPDATE, T_STEP, T_REVEAL };
+enum target { T_ROUTE, T_LIST, T_GET, T_CREATE, T_UPDATE, T_STEP, T_REVEAL, T_EXPORT };
 struct work {
 	struct ctx c;
 	struct request rq;

@@ -277,23 +277,47 @@ static enum rc read_query(struct ctx *c, const struct entity_info *i, struct str
 	return RC_OK;
 }
 
-enum rc entity_list(struct ctx *c, const struct entity *e, struct str query, struct buf *out)
+/* The statement of a list up to "LIMIT ". */
+static enum rc list_sql(struct ctx *c, const struct entity *e, struct str query, struct query *q, struct order *o,
+			struct where *w)
 {
 	const struct entity_info *i = info_of(c->app, e);
-	struct where w = { .sql = buf_new(c->arena, 64 << 10) };
+
+	w->sql = buf_new(c->arena, 64 << 10);
+	buf_fmt(&w->sql, "%s1 = 1", i->select);
+	TRY(see_filter(c, i, w));
+	TRY(read_query(c, i, query, q, w));
+	TRY(find_order(c, e, q->sort, o));
+	if (q->after.p)
+		TRY(add_after(c, q->after, o, w));
+	buf_add(&w->sql, STR(" ORDER BY "));
+	for (size_t k = 0; k < o->n; k++)
+		buf_fmt(&w->sql, "%s%s%s", k ? ", " : "", o->f[k]->name, o->down[k] ? " DESC" : "");
+	buf_add(&w->sql, STR(" LIMIT "));
+	return RC_OK;
+}
+
+enum rc entity_rows(struct ctx *c, const struct entity *e, struct str query, int64_t most, row_fn *fn, void *arg)
+{
+	struct where w = { 0 };
+	struct query q = { 0 };
+	struct order o = { 0 };
+
+	TRY(list_sql(c, e, query, &q, &o, &w));
+	if (q.limit || q.after.p)
+		return FAIL(c, RC_INVALID, "unknown_filter", q.limit ? STR("limit") : STR("after"),
+			    "the whole list has no pages");
+	where_arg(&w, V_INT(most));
+	return db_each(c, w.sql.p, (struct args){ w.args, w.n }, fn, arg);
+}
+
+enum rc entity_list(struct ctx *c, const struct entity *e, struct str query, struct buf *out)
+{
+	struct where w = { 0 };
 	struct query q = { .limit = LIST_DEFAULT };
 	struct order o = { 0 };
 
-	buf_fmt(&w.sql, "%s1 = 1", i->select);
-	TRY(see_filter(c, i, &w));
-	TRY(read_query(c, i, query, &q, &w));
-	TRY(find_order(c, e, q.sort, &o));
-	if (q.after.p)
-		TRY(add_after(c, q.after, &o, &w));
-	buf_add(&w.sql, STR(" ORDER BY "));
-	for (size_t k = 0; k < o.n; k++)
-		buf_fmt(&w.sql, "%s%s%s", k ? ", " : "", o.f[k]->name, o.down[k] ? " DESC" : "");
-	buf_add(&w.sql, STR(" LIMIT "));
+	TRY(list_sql(c, e, query, &q, &o, &w));
 	where_arg(&w, V_INT(q.limit + 1));
 	struct lister l = { .c = c,
 			    .e = e,
@@ -315,7 +339,7 @@ enum rc entity_list(struct ctx *c, const struct entity *e, struct str query, str
 
 /* ---- personal data --------------------------------------------------------------- */
 
-static bool has_name(struct str list, const char *name)
+bool has_name(struct str list, const char *name)
 {
 	struct str piece;
 
@@ -325,7 +349,7 @@ static bool has_name(struct str list, const char *name)
 	return false;
 }
 
-static enum rc asked_fields(struct ctx *c, const struct entity *e, const struct json *list, struct str *names)
+enum rc asked_fields(struct ctx *c, const struct entity *e, const struct json *list, struct str *names)
 {
 	struct buf all = buf_new(c->arena, 4096);
 
@@ -343,7 +367,7 @@ static enum rc asked_fields(struct ctx *c, const struct entity *e, const struct 
 	return RC_OK;
 }
 
-static enum rc reason_text(struct ctx *c, const struct json *in, const char *name, size_t least, struct str *ret)
+enum rc reason_text(struct ctx *c, const struct json *in, const char *name, size_t least, struct str *ret)
 {
 	*ret = str_trim(json_get_text(in, name));
 	if (ret->p == NULL || str_chars(*ret) < least)

@@ -42,6 +42,7 @@ static void of_entity(struct words *w, const struct entity *e)
 	add(w, e->perm.create);
 	add(w, e->perm.update);
 	add(w, e->perm.reveal);
+	add(w, e->perm.export);
 	for (size_t i = 0; i < e->n_steps; i++)
 		add(w, e->steps[i].perm);
 }

@@ -15,6 +15,13 @@ struct write_case {
 	bool secret;                     /* the answer differs from run to run */
 };
 
+/* A list as a file, without anything opened. */
+#define EXPORT(who_, entity)                                                                                      \
+	{                                                                                                         \
+		"POST /api/" entity "/export", who_, NULL, "{\"purpose\":\"correction\",\"reason\":\"audit 7\"}", \
+			.want = 200                                                                               \
+	}
+
 /* Lists end with {0}; in order: later ones use what earlier ones made. */
 extern const struct write_case register_cases[], sensing_cases[], watch_cases[], dispatch_cases[];
 

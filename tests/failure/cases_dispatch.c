@@ -50,5 +50,7 @@ const struct write_case dispatch_cases[] = {
 	  .want = 200, offered },
 	{ "POST /api/dispatch/task/{id}/cancel", DESK, TASK "/$task/cancel", "{\"refuse_reason\":\"not needed\"}",
 	  .want = 200, offered },
+	EXPORT(DESK, "dispatch/shift"),
+	EXPORT(DESK, "dispatch/task"),
 	{ 0 },
 };

@@ -104,5 +104,8 @@ const struct write_case register_cases[] = {
 	  "{\"fields\":[\"purpose\"],\"purpose\":\"audit\",\"reason\":\"asked\"}", .want = 200 },
 	{ "POST /api/people/consent/{id}/withdraw", "elder", "/api/people/consent/$consent/withdraw", "{}",
 	  .want = 200 },
+	EXPORT(HEAD, "people/person"),
+	EXPORT(HEAD, "places/place"),
+	EXPORT(HEAD, "people/post"),
 	{ 0 },
 };

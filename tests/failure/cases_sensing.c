@@ -45,5 +45,8 @@ const struct write_case sensing_cases[] = {
 	{ "POST /api/sensing/device/{id}/retire", HEAD, "/api/sensing/device/$gate/retire", "{}", .want = 200 },
 	{ "POST /api/sensing/device/{id}/refuse", HEAD, "/api/sensing/device/$other/refuse", "{\"reason\":\"unknown\"}",
 	  .want = 200, another },
+	EXPORT(HEAD, "sensing/device"),
+	EXPORT(HEAD, "sensing/channel"),
+	EXPORT(HEAD, "sensing/gap"),
 	{ 0 },
 };

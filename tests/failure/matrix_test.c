@@ -287,6 +287,45 @@ static void test_reveal(void **state)
 	assert_int_equal(count(&s->r, "SELECT count(*) FROM core_look"), looks);
 }
 
+/* A list as a file: where the word is held, only rows of the own place and below,
+ * nothing personal; each on record. */
+static void test_export(void **state)
+{
+	static const struct {
+		const char *entity, *cells;
+	} all[] = {
+		{ "places.place", "sxxssxxxxxx" },     { "people.person", "sxxsxxxxxxx" },
+		{ "people.post", "sxxsxxxxxxx" },      { "sensing.device", "sssssxxxxxx" },
+		{ "sensing.channel", "sssssxxxxxx" },  { "sensing.gap", "sssssxxxxxx" },
+		{ "watch.rule", "sssssxxxxxx" },       { "watch.alert", "sssssxxxxxx" },
+		{ "watch.silence", "sssssxxxxxx" },    { "dispatch.shift", "sssssxxxxxx" },
+		{ "watch.escalation", "sssssxxxxxx" }, { "dispatch.task", "sssssxxxxxx" },
+	};
+	const char *body = "{\"purpose\":\"correction\",\"reason\":\"audit 7\"}";
+	int64_t lines = count(&s->r, "SELECT count(*) FROM core_audit WHERE what = 'export'");
+
+	(void)state;
+	for (size_t k = 0; k < COUNT(all); k++) {
+		const char *path = fmt(&s->r, "%s/export", route_of(all[k].entity));
+
+		for (int role = 0; role < ROLES; role++) {
+			int want = all[k].cells[role] == 'x' ? 403 : 200;
+
+			call(&s->r, holder(role, NORTH), "POST", path, body, want);
+			tells_nothing(roles[role], path);
+			lines += want == 200;
+			for (int i = 0; want == 200 && i < PLACES; i++) {
+				const char *id =
+					stage_get(s, at_place(fmt(&s->r, "%s@", strchr(all[k].entity, '.') + 1), i));
+
+				if (k > 0 && tells(id) != (i <= CHILD))
+					fail_msg("%s: %s: row at %s", roles[role], path, fourfold_places[i]);
+			}
+		}
+	}
+	assert_int_equal(count(&s->r, "SELECT count(*) FROM core_audit WHERE what = 'export'"), lines);
+}
+
 /* What is closed can't be guessed by asking for it either. */
 static void test_questions(void **state)
 {
@@ -382,10 +421,11 @@ static void test_all_routes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_all_routes), cmocka_unit_test(test_entities),
-		cmocka_unit_test(test_others),     cmocka_unit_test(test_own),
-		cmocka_unit_test(test_tables),     cmocka_unit_test(test_questions),
-		cmocka_unit_test(test_reveal),     cmocka_unit_test(test_failing_reads),
+		cmocka_unit_test(test_all_routes),    cmocka_unit_test(test_entities),
+		cmocka_unit_test(test_others),        cmocka_unit_test(test_own),
+		cmocka_unit_test(test_tables),        cmocka_unit_test(test_questions),
+		cmocka_unit_test(test_reveal),        cmocka_unit_test(test_export),
+		cmocka_unit_test(test_failing_reads),
 	};
 
 	return cmocka_run_group_tests(tests, build, leave);

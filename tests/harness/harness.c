@@ -266,7 +266,8 @@ static void check_problem(struct rig *r, const struct json *j)
 
 static const struct json *check_answer(struct rig *r, const char *method, const char *path)
 {
-	const struct json *j = here(r);
+	bool csv = str_starts(str_of(r->last.type), "text/csv");
+	const struct json *j = csv ? NULL : here(r);
 	bool list = false;
 
 	if (r->never && memmem(r->last.body.p ? r->last.body.p : "", r->last.body.n, r->never, strlen(r->never)))
@@ -277,6 +278,8 @@ static const struct json *check_answer(struct rig *r, const char *method, const 
 		check_problem(r, j);
 		return j;
 	}
+	if (csv)
+		return NULL;
 	describe_once(r);
 	const struct json *e = entity_of(r, method, path, &list);
 

@@ -42,7 +42,7 @@ const struct actor *rig_actor(struct rig *r, const char *id, const char *roles, 
 
 /* ---- requests; 'path' may have a query; who NULL: by the request's own credentials ---- */
 
-/* The body's JSON, NULL when empty. */
+/* The body's JSON, NULL when empty or CSV. */
 const struct json *call(struct rig *r, const struct actor *who, const char *method, const char *path, const char *body,
 			int want);
 /* A problem with this code and field; field "": none. */

@@ -80,7 +80,7 @@ const struct entity shift_entity = {
 	.fields = shift_fields,
 	.n_fields = COUNT(shift_fields),
 	.see = shift_see,
-	.perm = { .create = "dispatch.shift.write", .update = "dispatch.shift.write" },
+	.perm = { .create = "dispatch.shift.write", .update = "dispatch.shift.write", .export = "dispatch.export" },
 	.owner = "person_id",
 	.place = "place_path",
 	.person = "person_id",

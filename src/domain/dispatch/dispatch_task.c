@@ -316,7 +316,7 @@ const struct entity task_entity = {
 	.fields = task_fields,
 	.n_fields = COUNT(task_fields),
 	.see = task_see,
-	.perm = { .create = "dispatch.send" },
+	.perm = { .create = "dispatch.send", .export = "dispatch.export" },
 	.place = "place_path",
 	.assigned = "worker_id",
 	.state = "state",

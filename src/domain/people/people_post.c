@@ -82,7 +82,7 @@ const struct entity post_entity = {
 	.fields = post_fields,
 	.n_fields = COUNT(post_fields),
 	.see = post_see,
-	.perm = { .create = "people.post.create", .update = "people.post.update" },
+	.perm = { .create = "people.post.create", .update = "people.post.update", .export = "people.export" },
 	.owner = "person_id",
 	.place = "place_path",
 	.person = "person_id",

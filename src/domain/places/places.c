@@ -159,7 +159,7 @@ const struct entity place_entity = {
 	.fields = place_fields,
 	.n_fields = COUNT(place_fields),
 	.see = place_see,
-	.perm = { .create = "places.place.create", .update = "places.place.update" },
+	.perm = { .create = "places.place.create", .update = "places.place.update", .export = "places.export" },
 	.place = "path",
 	.sorts = place_sorts,
 	.on_create = on_create,

@@ -27,6 +27,7 @@ const struct entity sensing_gap_entity = {
 	.fields = gap_fields,
 	.n_fields = COUNT(gap_fields),
 	.see = gap_see,
+	.perm = { .export = "sensing.export" },
 	.place = "place_path",
 	.purpose = "device_care",
 	.basis = "public_duty",

@@ -242,6 +242,7 @@ const struct entity watch_alert = {
 	.fields = alert_fields,
 	.n_fields = COUNT(alert_fields),
 	.see = alert_see,
+	.perm = { .export = "watch.export" },
 	.place = "place_path",
 	.state = "state",
 	.steps = alert_steps,

@@ -49,7 +49,7 @@ const struct entity watch_escalation = {
 	.fields = ladder_fields,
 	.n_fields = COUNT(ladder_fields),
 	.see = ladder_see,
-	.perm = { .create = "watch.escalation.edit", .update = "watch.escalation.edit" },
+	.perm = { .create = "watch.escalation.edit", .update = "watch.escalation.edit", .export = "watch.export" },
 	.place = "place_path",
 	.on_create = ladder_check,
 	.on_update = ladder_check,

@@ -238,7 +238,7 @@ const struct entity watch_rule = {
 	.fields = rule_fields,
 	.n_fields = COUNT(rule_fields),
 	.see = rule_see,
-	.perm = { .create = "watch.rule.edit", .update = "watch.rule.edit" },
+	.perm = { .create = "watch.rule.edit", .update = "watch.rule.edit", .export = "watch.export" },
 	.place = "place_path",
 	.state = "state",
 	.steps = rule_steps,

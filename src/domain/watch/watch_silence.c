@@ -149,7 +149,7 @@ const struct entity watch_silence = {
 	.fields = silence_fields,
 	.n_fields = COUNT(silence_fields),
 	.see = silence_see,
-	.perm = { .create = "watch.silence.edit", .update = "watch.silence.edit" },
+	.perm = { .create = "watch.silence.edit", .update = "watch.silence.edit", .export = "watch.export" },
 	.place = "place_path",
 	.state = "state",
 	.steps = silence_steps,

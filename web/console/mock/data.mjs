@@ -57,7 +57,7 @@ export function seed() {
   const eastGate = place(enclosure, 'spot', 'east', '东门 2 道', { lon: 115.9101, lat: 28.684, label: '东门 2 道' })
 
   const person = (login, name, role, permissions) => add('people.person', { login, name, display: name, phone: '138 0000 0000', role, permissions })
-  const desk = ['watch.*', 'dispatch.read', 'dispatch.send', 'dispatch.shift.write', 'sensing.read', 'sensing.manage', 'places.place.read', 'people.person.reveal', 'people.contact.read', 'people.contact.reveal']
+  const desk = ['watch.*', 'dispatch.read', 'dispatch.export', 'sensing.export', 'dispatch.send', 'dispatch.shift.write', 'sensing.read', 'sensing.manage', 'places.place.read', 'people.person.reveal', 'people.contact.read', 'people.contact.reveal']
   const chen = person('chenxiao', '陈晓', 'seat', desk)
   const worker = ['dispatch.work', 'places.place.read']
   const wang = person('wangjing', '王静', 'grid_worker', worker)

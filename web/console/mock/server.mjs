@@ -285,6 +285,11 @@ export function startMock(port = 0) {
         insert('watch.alert', { ...from, id: id(), version: 1, number: `A-${2000 + db['watch.alert'].length}`, state: 'new', acked_by: null, acked_by_name: null, acked_at: null, task_id: null, outcome: null, closed_at: null, merged_into: null, severity: ctx.body.severity ?? 'normal', opened_at: ago(0), last_at: ago(0), timeline: [{ at: ago(0), what: 'opened', actor_name: null, detail: {} }] })
       }
     }],
+    ['POST', /^(\w+)\/(\w+)\/export$/, (ctx) => {
+      if (!ctx.body.purpose || !ctx.body.reason) refuse(400, 'required', { field: 'reason' })
+      ctx.query.set('limit', '10000')
+      return { csv: ['id,version', ...listOf(ctx).items.map((r) => `${r.id},${r.version}`), ''].join('\r\n'), name: `${ctx.params[0]}-${ctx.params[1]}-2026-03-12.csv` }
+    }],
     ['GET', /^(\w+)\/(\w+)$/, (ctx) => listOf(ctx)],
     ['POST', /^(\w+)\/(\w+)$/, (ctx, who) => {
       const entity = entityOf(ctx)
@@ -387,6 +392,10 @@ export function startMock(port = 0) {
         const match = method === req.method && pattern.exec(path)
         if (!match) continue
         const answer = run({ req, body, query, token, params: match.slice(1) }, who, { token })
+        if (answer?.csv) {
+          res.writeHead(200, { 'content-type': 'text/csv; charset=utf-8; header=present', 'content-disposition': `attachment; filename="${answer.name}"`, 'server-time': ago(0) })
+          return res.end(answer.csv)
+        }
         const status = answer === undefined ? 204 : 200
         if (key) answers.set(key, { raw, status, answer })
         return send(res, status, answer)

@@ -109,7 +109,7 @@ async function attempt(method: Method, url: string, headers: Headers, options: C
 }
 
 /** One call. A write that got no answer is sent once more with the same key. */
-export async function call<T>(method: Method, path: string, options: CallOptions = {}): Promise<T> {
+async function send(method: Method, path: string, options: CallOptions): Promise<Response> {
   const headers = new Headers({ accept: 'application/json' })
   if (options.body !== undefined) headers.set('content-type', 'application/json')
   if (options.version !== undefined) headers.set('if-match', `"${options.version}"`)
@@ -129,6 +129,11 @@ export async function call<T>(method: Method, path: string, options: CallOptions
     if (problem.status === 401 && path !== 'session') sessionEnded()
     throw problem
   }
+  return answer
+}
+
+export async function call<T>(method: Method, path: string, options: CallOptions = {}): Promise<T> {
+  const answer = await send(method, path, options)
   return (answer.status === 204 ? undefined : await answer.json()) as T
 }
 
@@ -178,3 +183,10 @@ export interface Reason {
 /** The reason is on disk before the values arrive. */
 export const reveal = (entity: EntityName, id: Id, fields: string[], why: Reason, key?: string): Promise<Record<string, string | Instant | null>> =>
   post(`${pathOf(entity)}/${id}/reveal`, { fields, ...why }, key)
+
+/** A list as a CSV file with the list's own filters and order; at most 10,000 rows. */
+export async function exportList(entity: EntityName, query: Query, why: Reason, key?: string): Promise<{ name: string; blob: Blob }> {
+  const answer = await send('POST', `${pathOf(entity)}/export`, { query, body: why, key })
+  const name = /filename="([^"]+)"/.exec(answer.headers.get('content-disposition') ?? '')?.[1]
+  return { name: name ?? `${entity}.csv`, blob: await answer.blob() }
+}

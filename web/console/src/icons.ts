@@ -2,6 +2,7 @@ export { default as IconBellOff } from '@tabler/icons-vue/dist/esm/icons/IconBel
 export { default as IconCheck } from '@tabler/icons-vue/dist/esm/icons/IconCheck.mjs'
 export { default as IconClipboardCheck } from '@tabler/icons-vue/dist/esm/icons/IconClipboardCheck.mjs'
 export { default as IconDeviceComputerCamera } from '@tabler/icons-vue/dist/esm/icons/IconDeviceComputerCamera.mjs'
+export { default as IconDownload } from '@tabler/icons-vue/dist/esm/icons/IconDownload.mjs'
 export { default as IconDots } from '@tabler/icons-vue/dist/esm/icons/IconDots.mjs'
 export { default as IconFocusCentered } from '@tabler/icons-vue/dist/esm/icons/IconFocusCentered.mjs'
 export { default as IconFilter } from '@tabler/icons-vue/dist/esm/icons/IconFilter.mjs'

@@ -1,8 +1,10 @@
-// Records a call by keyboard alone: O, place, kind, one line, Enter; twice about the same matter is one alert.
+// The desk's own business by keyboard alone: O records a call (place, kind, one line, Enter; twice about the same
+// matter is one alert); a list leaves as a file.
 // JIUAN_URL names a running server; without it the mock of the console is started.
 const mock = process.env.JIUAN_URL ? null : await import('../../web/console/mock/server.mjs').then((m) => m.startMock())
 if (mock) process.env.JIUAN_URL = mock.url
-const { axeFindings, openBrowser, password, signIn, tally, login } = await import('./browser.mjs')
+const { readFile } = await import('node:fs/promises')
+const { axeFindings, base, openBrowser, password, signIn, tally, login } = await import('./browser.mjs')
 
 const { check, end } = tally()
 const desk = await openBrowser()
@@ -50,6 +52,19 @@ try {
   await page.waitForSelector('[role=dialog] dl')
   check('the help knows the key', (await page.locator('[role=dialog] dl').textContent()).includes('登记来电'))
   check('no mouse was used', mouse === 0)
+
+  await page.goto(`${base}/shifts`)
+  await page.locator('[data-export]').focus()
+  await press('Enter')
+  await page.waitForSelector('#reason-text')
+  await settled()
+  check('without a reason nothing leaves', await page.locator('[role=dialog] button[type=submit]').getAttribute('aria-disabled') === 'true')
+  await page.keyboard.type('月度排班核对')
+  const [file] = await Promise.all([page.waitForEvent('download', { timeout: 8000 }), press('Enter')])
+  check('the file has the list\'s name', /^dispatch-shift-\d{4}-\d\d-\d\d\.csv$/.test(file.suggestedFilename()))
+  check('the file holds rows', (await readFile(await file.path(), 'utf8')).split('\r\n').length > 2)
+  await page.goto(`${base}/more`)
+  await page.waitForSelector('[data-export="watch.alert"]')
   check(`no page error or policy report: ${desk.reports}`, desk.reports.length === 0)
 } catch (error) {
   check(`walk: ${error.message}`, false)
