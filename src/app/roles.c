@@ -13,7 +13,8 @@
 		"people.contact.reveal", "sensing.read", "sensing.events", "watch.alert.read", "watch.alert.ack",     \
 		"watch.alert.note", "watch.alert.escalate", "watch.alert.close", "watch.alert.call",                  \
 		"watch.rule.read", "watch.silence.read", "watch.silence.edit", "watch.escalation.read",               \
-		"watch.welfare.read", "watch.welfare.reveal", "dispatch.read", "dispatch.send", EXPORT
+		"watch.welfare.read", "watch.welfare.reveal", "dispatch.read", "dispatch.send", "dispatch.handover",  \
+		EXPORT
 #define FIELD "places.place.read", "dispatch.work"
 
 static const char *const admin[] = { "*", NULL };

@@ -65,6 +65,50 @@ try {
   check('the file holds rows', (await readFile(await file.path(), 'utf8')).split('\r\n').length > 2)
   await page.goto(`${base}/more`)
   await page.waitForSelector('[data-export="watch.alert"]')
+
+  // The seat goes to the next operator, who takes every urgent alert by Enter.
+  const next = process.env.JIUAN_NEXT ?? (mock ? 'linfang' : null)
+  if (next) {
+    await page.goto(`${base}/duty`)
+    const seat = page.locator('.seat-button')
+    await seat.focus()
+    await press('Enter')
+    await page.waitForSelector('#seat-note')
+    await settled()
+    await page.keyboard.type('3 号梯停用，物业明早来')
+    await press('Enter')
+    await page.waitForSelector('[role=dialog]', { state: 'detached' })
+    check('who leaves is still on the seat', await page.waitForFunction(() => document.querySelector('.seat-button')?.textContent.includes('等待接班'), null, { timeout: 8000 }).then(() => true, () => false))
+    const other = await openBrowser()
+    try {
+      await signIn(other.page, next, password)
+      await other.page.locator('[data-take-over]').focus()
+      await other.page.keyboard.press('Enter')
+      await other.page.waitForSelector('[role=dialog] [data-accept]')
+      await other.page.waitForTimeout(500)
+      check('the note is read', (await other.page.locator('[role=dialog]').textContent()).includes('3 号梯停用'))
+      const submit = other.page.locator('[role=dialog] button[type=submit]')
+      check('the seat waits for the urgent ones', await submit.getAttribute('aria-disabled') === 'true')
+      const findings = await axeFindings(other.page)
+      check(`hand-over axe: ${findings.join('; ')}`, findings.length === 0)
+      const all = await other.page.locator('[data-accept]').count()
+      for (let i = 0; i < all; i++) {
+        await other.page.keyboard.press('Enter')
+        await other.page.waitForFunction((n) => document.querySelectorAll('[data-accept][aria-disabled=true]').length === n, i + 1, { timeout: 5000 })
+        await other.page.waitForTimeout(200)
+      }
+      check('each urgent one is taken by Enter', await submit.getAttribute('aria-disabled') !== 'true')
+      await other.page.screenshot({ path: `${process.env.JIUAN_SHOTS ?? '/tmp'}/jiuan-handover.png` })
+      await submit.focus()
+      await other.page.keyboard.press('Enter')
+      await other.page.waitForSelector('[role=dialog]', { state: 'detached', timeout: 8000 })
+      await other.page.goto(`${base}/shifts`)
+      check('the hand-over is on record', await other.page.getByText('3 号梯停用').first().waitFor({ timeout: 8000 }).then(() => true, () => false))
+      check(`next: no page error or policy report: ${other.reports}`, other.reports.length === 0)
+    } finally {
+      await other.close()
+    }
+  }
   check(`no page error or policy report: ${desk.reports}`, desk.reports.length === 0)
 } catch (error) {
   check(`walk: ${error.message}`, false)

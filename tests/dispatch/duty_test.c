@@ -287,11 +287,104 @@ static void test_seats(void **state)
 	on_each_kind(seats, town_modules, town_roles);
 }
 
+#define HANDOVER "/api/dispatch/handover"
+
+static const char *urgent(struct rig *r, const char *kind, const char *place)
+{
+	const char *id = alert_new(t, kind, place);
+
+	run_sql(r, fmt(r, "UPDATE watch_alert SET severity = 'urgent', desk_rank = 0 WHERE id = '%s'", id));
+	return id;
+}
+
+static const char *accept_body(struct rig *r, const char *alert_id)
+{
+	return fmt(r, "{\"alert_id\":\"%s\"}", alert_id);
+}
+
+/* The seat goes from Ann to Bob: what is open is listed, what is urgent is taken
+ * over one by one, and at no moment is the seat empty. */
+static void hand_over(struct rig *r)
+{
+	town_build(t, r);
+	const struct actor *ann = rig_actor(r, t->person[ANN], fmt(r, "head@%s", t->north_path), NULL);
+	const struct actor *bob = rig_actor(r, t->person[BOB], fmt(r, "head@%s", t->north_path), NULL);
+	const struct actor *cid = rig_actor(r, t->person[CID], fmt(r, "head@%s", t->north_path), NULL);
+	const char *seat = shift(t, ANN, "seat", 8), *field = shift(t, ANN, "field", 8);
+	const char *body = fmt(r, "{\"shift_id\":\"%s\",\"note\":\"lift 3 is out of order\"}", seat);
+	const char *fire = urgent(r, "fire", t->dwelling), *calm = alert_new(t, "calm", t->building);
+	const char *away = urgent(r, "away", t->far);
+
+	refused(r, ann, "POST", HANDOVER, body, 409, "off_shift", "shift_id"); /* not a moment old */
+	pass(t, MINUTE);
+	refused(r, bob, "POST", HANDOVER, body, 400, "unknown_shift", "shift_id");
+	refused(r, ann, "POST", HANDOVER, fmt(r, "{\"shift_id\":\"%s\"}", field), 400, "unknown_shift", "shift_id");
+	call(r, t->desk, "POST", HANDOVER, body, 400); /* nobody else's shift */
+	const char *id = create(r, ann, HANDOVER, body), *row = fmt(r, HANDOVER "/%s", id);
+	const struct json *j = call(r, bob, "GET", row, NULL, 200);
+
+	assert_string_equal(text_at(r, j, "from_name"), "Ann");
+	assert_string_equal(text_at(r, j, "alerts.0.id"), fire); /* the urgent one first */
+	assert_string_equal(text_at(r, j, "alerts.1.id"), calm);
+	assert_null(at(j, "alerts.2")); /* not the neighbours' */
+	refused(r, ann, "POST", HANDOVER, body, 409, "already_exists", "shift_id");
+	/* Not by oneself, not before every urgent one has a new holder. */
+	const char *accept = fmt(r, "%s/accept", row), *take = fmt(r, "%s/take", row);
+	const char *until = fmt(r, "{\"until_at\":\"%s\"}", when(t, r->now + 8 * HOUR));
+
+	refused(r, ann, "POST", accept, accept_body(r, fire), 409, "same_person", "to_id");
+	refused(r, bob, "POST", take, until, 409, "urgent_not_accepted", "alert_id");
+	refused(r, bob, "POST", accept, accept_body(r, away), 404, "not_found", "id");
+	call(r, t->south_desk, "POST", accept, accept_body(r, fire), 404);
+	call(r, bob, "POST", accept, accept_body(r, fire), 200);
+	j = call(r, bob, "POST", accept, accept_body(r, fire), 200); /* twice is once */
+	assert_int_equal(at(j, "accepted")->n, 1);
+	assert_string_equal(text_at(r, j, "to_name"), text_at(r, call(r, bob, "GET", row, NULL, 200), "to_name"));
+	refused(r, cid, "POST", accept, accept_body(r, calm), 409, "another_takes", "to_id");
+	refused(r, cid, "POST", take, until, 409, "another_takes", "to_id");
+	j = call(r, bob, "GET", fmt(r, "/api/watch/alert/%s/timeline", fire), NULL, 200);
+	assert_string_equal(text_at(r, j, fmt(r, "items.%u.what", at(j, "items")->n - 1)), "taken_over");
+	assert_string_equal(text_at(r, j, fmt(r, "items.%u.detail.from_name", at(j, "items")->n - 1)), "Ann");
+	/* One that comes up meanwhile counts; one that is closed does not. */
+	const char *late = urgent(r, "late", t->dwelling);
+
+	refused(r, bob, "POST", take, until, 409, "urgent_not_accepted", "alert_id");
+	call(r, bob, "POST", fmt(r, "/api/watch/alert/%s/close", late),
+	     "{\"outcome\":\"false\",\"outcome_note\":\"steam\"}", 200);
+	refused(r, bob, "POST", accept, accept_body(r, late), 409, "wrong_state", "alert_id");
+	refused(r, bob, "POST", take, fmt(r, "{\"until_at\":\"%s\"}", when(t, r->now - MINUTE)), 400, "out_of_range",
+		"to_at");
+	fail_every_call(r, bob, "POST", take, until, 200);
+	refused(r, bob, "POST", take, until, 409, "wrong_state", "state");
+	j = call(r, bob, "GET", row, NULL, 200);
+	assert_string_equal(text_at(r, j, "state"), "done");
+	assert_string_equal(text_at(r, j, "done_at"), when(t, r->now));
+	assert_string_equal(text_at(r, call(r, ann, "GET", fmt(r, SHIFT "/%s", seat), NULL, 200), "to_at"),
+			    when(t, r->now));
+	j = call(r, bob, "GET", fmt(r, SHIFT "/%s", text_at(r, j, "to_shift_id")), NULL, 200);
+	assert_string_equal(text_at(r, j, "person_id"), t->person[BOB]);
+	assert_string_equal(text_at(r, j, "kind"), "seat");
+	assert_string_equal(text_at(r, j, "from_at"), when(t, r->now));
+	assert_int_equal(count(r, "SELECT count(*) FROM core_audit WHERE entity = 'dispatch.handover'"), 4);
+	/* Withdrawn by who made it. */
+	pass(t, MINUTE);
+	id = create(r, bob, HANDOVER, fmt(r, "{\"shift_id\":\"%s\"}", text_at(r, j, "id")));
+	refused(r, cid, "POST", fmt(r, HANDOVER "/%s/withdraw", id), "{}", 403, "denied", "");
+	call(r, bob, "POST", fmt(r, HANDOVER "/%s/withdraw", id), "{}", 200);
+	refused(r, cid, "POST", fmt(r, HANDOVER "/%s/take", id), until, 409, "wrong_state", "state");
+}
+
+static void test_hand_over(void **state)
+{
+	(void)state;
+	on_each_kind(hand_over, town_modules, town_roles);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_shifts),    cmocka_unit_test(test_overlaps), cmocka_unit_test(test_candidates),
-		cmocka_unit_test(test_positions), cmocka_unit_test(test_seats),
+		cmocka_unit_test(test_shifts),     cmocka_unit_test(test_overlaps),  cmocka_unit_test(test_hand_over),
+		cmocka_unit_test(test_candidates), cmocka_unit_test(test_positions), cmocka_unit_test(test_seats),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,6 +27,29 @@ static void near(struct stage *s)
 	assert_int_equal(count(&s->r, "SELECT count(*) FROM dispatch_position"), 1);
 }
 
+/* The seat of the day, held for two minutes, with something urgent open. */
+static void seated(struct stage *s)
+{
+	s->r.now += 2 * MINUTE;
+	stage_make(s, "seat_shift", "/api/dispatch/shift",
+		   "{\"person_id\":\"$seat\",\"place_id\":\"$north\",\"from_at\":\"$-1\",\"to_at\":\"$+400\",\"kind\":"
+		   "\"seat\"}");
+	stage_make(s, "next", "/api/people/person", "{\"name\":\"Cid\",\"display\":\"Cid\"}");
+	stage_make(s, "next_post", "/api/people/post",
+		   "{\"person_id\":\"$next\",\"role\":\"seat\",\"place_id\":\"$north\"}");
+	stage_alert(s, "alert", "handed-over", "dwelling");
+	run_sql(&s->r, "UPDATE watch_alert SET severity = 'high', desk_rank = 1");
+	run_sql(&s->r, "UPDATE watch_alert SET severity = 'urgent', desk_rank = 0 WHERE kind = 'handed-over'");
+	stage_settle(s);
+}
+
+static void offered_again(struct stage *s)
+{
+	stage_put(s, "handover",
+		  create(&s->r, stage_actor(s, "seat"), "/api/dispatch/handover",
+			 stage_fill(s, "{\"shift_id\":\"$seat_shift\"}")));
+}
+
 const struct write_case dispatch_cases[] = {
 	{ "POST /api/dispatch/shift", HEAD, NULL,
 	  "{\"person_id\":\"$worker\",\"place_id\":\"$north\",\"from_at\":\"$+900\",\"to_at\":\"$+1200\",\"kind\":"
@@ -50,6 +73,15 @@ const struct write_case dispatch_cases[] = {
 	  .want = 200, offered },
 	{ "POST /api/dispatch/task/{id}/cancel", DESK, TASK "/$task/cancel", "{\"refuse_reason\":\"not needed\"}",
 	  .want = 200, offered },
+	{ "POST /api/dispatch/handover", "seat", NULL, "{\"shift_id\":\"$seat_shift\",\"note\":\"quiet night\"}",
+	  .want = 201, .before = seated, .save = "handover" },
+	{ "POST /api/dispatch/handover/{id}/withdraw", "seat", "/api/dispatch/handover/$handover/withdraw", "{}",
+	  .want = 200 },
+	{ "POST /api/dispatch/handover/{id}/accept", "next", "/api/dispatch/handover/$handover/accept",
+	  "{\"alert_id\":\"$alert\"}", .want = 200, .before = offered_again },
+	{ "POST /api/dispatch/handover/{id}/take", "next", "/api/dispatch/handover/$handover/take",
+	  "{\"until_at\":\"$+480\"}", .want = 200 },
+	EXPORT(DESK, "dispatch/handover"),
 	EXPORT(DESK, "dispatch/shift"),
 	EXPORT(DESK, "dispatch/task"),
 	{ 0 },

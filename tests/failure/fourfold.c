@@ -101,6 +101,14 @@ static void care_at(struct stage *s, int i)
 			   " 1, %lld, %lld, 'none', 0)",
 			   i, i, paths[i], stage_get(s, fourfold_name(s, "person@", i)), (long long)s->r.now,
 			   (long long)s->r.now, (long long)s->r.now));
+	stage_put(s, fourfold_name(s, "handover@", i), fourfold_name(s, "handover-@", i));
+	run_sql(&s->r,
+		fmt(&s->r,
+		    "INSERT INTO dispatch_handover (id, version, created_at, updated_at, shift_id, from_id, from_name,"
+		    " place_id, place_path, alerts, tasks, accepted, state) VALUES ('handover-%d', 1, 1, 1, 'x-%d', "
+		    "'%s',"
+		    " 'D', 'x', '%s', '[]', '[]', '[]', 'open')",
+		    i, i, stage_get(s, fourfold_name(s, "person@", i)), paths[i]));
 }
 
 void fourfold_build(struct stage *s)

@@ -14,12 +14,16 @@ static const char *const roles[ROLES] = { "admin",    "seat",  "deputy", "head",
 static const struct {
 	const char *entity, *cells;
 } entities[] = {
-	{ "places.place", "ssssssssssx" },   { "people.person", "ssssooooooo" },    { "people.post", "sssssoooooo" },
-	{ "people.contact", "ssssooooooo" }, { "people.consent", "soosooooooo" },   { "people.session", "ooooooooooo" },
-	{ "sensing.device", "sssssxxxxxx" }, { "sensing.channel", "sssssxxxxxx" },  { "sensing.gap", "sssssxxxxxx" },
-	{ "watch.rule", "sssssxxxxxx" },     { "watch.backtest", "sssssxxxxxx" },   { "watch.alert", "sssssxxxxxx" },
-	{ "watch.silence", "sssssxxxxxx" },  { "watch.escalation", "sssssxxxxxx" }, { "watch.welfare", "ssssooooooo" },
-	{ "watch.leave", "ssssooooooo" },    { "dispatch.shift", "sssssooooxx" },   { "dispatch.task", "sssssooooxx" },
+	{ "places.place", "ssssssssssx" },      { "people.person", "ssssooooooo" },
+	{ "people.post", "sssssoooooo" },       { "people.contact", "ssssooooooo" },
+	{ "people.consent", "soosooooooo" },    { "people.session", "ooooooooooo" },
+	{ "sensing.device", "sssssxxxxxx" },    { "sensing.channel", "sssssxxxxxx" },
+	{ "sensing.gap", "sssssxxxxxx" },       { "watch.rule", "sssssxxxxxx" },
+	{ "watch.backtest", "sssssxxxxxx" },    { "watch.alert", "sssssxxxxxx" },
+	{ "watch.silence", "sssssxxxxxx" },     { "watch.escalation", "sssssxxxxxx" },
+	{ "watch.welfare", "ssssooooooo" },     { "watch.leave", "ssssooooooo" },
+	{ "dispatch.shift", "sssssooooxx" },    { "dispatch.task", "sssssooooxx" },
+	{ "dispatch.handover", "sssssxxxxxx" },
 };
 
 /* s: 200 for the own place and below, 404 else; a 200 whatever lies where; x 403.
@@ -294,12 +298,13 @@ static void test_export(void **state)
 	static const struct {
 		const char *entity, *cells;
 	} all[] = {
-		{ "places.place", "sxxssxxxxxx" },     { "people.person", "sxxsxxxxxxx" },
-		{ "people.post", "sxxsxxxxxxx" },      { "sensing.device", "sssssxxxxxx" },
-		{ "sensing.channel", "sssssxxxxxx" },  { "sensing.gap", "sssssxxxxxx" },
-		{ "watch.rule", "sssssxxxxxx" },       { "watch.alert", "sssssxxxxxx" },
-		{ "watch.silence", "sssssxxxxxx" },    { "dispatch.shift", "sssssxxxxxx" },
-		{ "watch.escalation", "sssssxxxxxx" }, { "dispatch.task", "sssssxxxxxx" },
+		{ "places.place", "sxxssxxxxxx" },      { "people.person", "sxxsxxxxxxx" },
+		{ "people.post", "sxxsxxxxxxx" },       { "sensing.device", "sssssxxxxxx" },
+		{ "sensing.channel", "sssssxxxxxx" },   { "sensing.gap", "sssssxxxxxx" },
+		{ "watch.rule", "sssssxxxxxx" },        { "watch.alert", "sssssxxxxxx" },
+		{ "watch.silence", "sssssxxxxxx" },     { "dispatch.shift", "sssssxxxxxx" },
+		{ "watch.escalation", "sssssxxxxxx" },  { "dispatch.task", "sssssxxxxxx" },
+		{ "dispatch.handover", "sssssxxxxxx" },
 	};
 	const char *body = "{\"purpose\":\"correction\",\"reason\":\"audit 7\"}";
 	int64_t lines = count(&s->r, "SELECT count(*) FROM core_audit WHERE what = 'export'");

@@ -74,7 +74,9 @@ const struct actor *stage_actor(struct stage *s, const char *name)
 	/* Who is somebody of the town. */
 	static const struct {
 		const char *name, *roles;
-	} people[] = { { "worker", "grid_worker@" NORTH "g1.,grid_worker@" NORTH },
+	} people[] = { { "seat", "seat@" NORTH },
+		       { "next", "seat@" NORTH },
+		       { "worker", "grid_worker@" NORTH "g1.,grid_worker@" NORTH },
 		       { "elder", "resident@" NORTH "3.2.501." } };
 
 	if (strcmp(name, "system") == 0)

@@ -54,7 +54,7 @@ static enum rc check_span(struct ctx *c, void *row, const struct json *in)
 	return check_free(c, s);
 }
 
-static enum rc fill_shift(struct ctx *c, void *row, const struct json *in)
+enum rc dispatch_shift_fill(struct ctx *c, void *row, const struct json *in)
 {
 	struct shift *s = row;
 	struct place_ref place;
@@ -85,7 +85,7 @@ const struct entity shift_entity = {
 	.place = "place_path",
 	.person = "person_id",
 	.sorts = shift_sorts,
-	.on_create = fill_shift,
+	.on_create = dispatch_shift_fill,
 	.on_update = check_span,
 	.purpose = "duty_rota",
 	.basis = "duty",
@@ -308,7 +308,7 @@ static enum rc start(struct ctx *c)
 }
 
 static const char *const needs[] = { "places", "people", "sensing", "watch", NULL };
-static const struct entity *const entities[] = { &shift_entity, &task_entity, NULL };
+static const struct entity *const entities[] = { &shift_entity, &task_entity, &handover_entity, NULL };
 static const struct route routes[] = {
 	{ .method = "GET", .path = "/api/dispatch/candidates", .perm = "dispatch.send", .run = candidates },
 	{ .method = "GET", .path = "/api/dispatch/mine", .perm = "dispatch.work", .run = mine },

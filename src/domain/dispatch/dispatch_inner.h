@@ -12,7 +12,9 @@ struct shift {
 	int64_t from_at, to_at;
 	unsigned kind; /* enum shift_kind */
 };
-extern const struct entity shift_entity;
+extern const struct entity shift_entity, handover_entity;
+/* Place, person and span of a new shift, checked; 'in' is not read. */
+enum rc dispatch_shift_fill(struct ctx *c, void *row, const struct json *in) MUST_USE;
 
 enum task_state {
 	T_OFFERED,

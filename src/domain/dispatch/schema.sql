@@ -72,3 +72,29 @@ CREATE TABLE dispatch_position (
     accuracy_m  num_int   NOT NULL,
     at          time_int  NOT NULL
 );
+
+-- @version 2
+CREATE TABLE dispatch_handover (
+    id          id_text   PRIMARY KEY,
+    version     num_int   NOT NULL,
+    created_at  time_int  NOT NULL,
+    updated_at  time_int  NOT NULL,
+    shift_id    ref_text  NOT NULL,
+    from_id     ref_text  NOT NULL,
+    from_name   free_text NOT NULL,
+    place_id    ref_text  NOT NULL,
+    place_path  path_text NOT NULL,
+    note        free_text,
+    alerts      json_text NOT NULL,
+    tasks       json_text NOT NULL,
+    accepted    json_text NOT NULL,
+    alert_id    ref_text,
+    state       enum_text NOT NULL,
+    to_id       ref_text,
+    to_name     free_text,
+    to_shift_id ref_text,
+    until_at    time_int,
+    done_at     time_int
+);
+CREATE INDEX dispatch_handover_place ON dispatch_handover (place_path, id);
+CREATE UNIQUE INDEX dispatch_handover_open ON dispatch_handover (shift_id) WHERE state = 'open';

@@ -33,6 +33,11 @@ enum rc watch_alert_get(struct ctx *c, struct str id, struct alert_ref *ret) MUS
 /* The same for the caller's eyes: out of sight is RC_MISSING. */
 enum rc watch_alert_load(struct ctx *c, struct str id, struct alert_ref *ret) MUST_USE;
 
+/* Open alerts at the place or below, without visibility: the most pressing and
+ * oldest first, at most 'most'; drills aside.  'task' is not filled. */
+typedef enum rc watch_alert_fn(struct ctx *c, const struct alert_ref *alert, void *arg);
+enum rc watch_alerts_open(struct ctx *c, struct str place_path, int most, watch_alert_fn *fn, void *arg) MUST_USE;
+
 /* A question from another module ("no_seat").  In a write unit.  While an alert
  * of this kind is open at this place it is told again there (last_at, no new
  * ring) instead of opening a second one. */

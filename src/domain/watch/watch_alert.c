@@ -262,13 +262,9 @@ enum rc watch_step(struct ctx *c, struct str alert_id, const char *verb, struct 
 
 /* ---- for other modules -------------------------------------------------------------------- */
 
-static enum rc make_ref(struct ctx *c, const struct alert_row *a, struct alert_ref *ret)
+static struct alert_ref plain_ref(const struct alert_row *a)
 {
-	struct str definition;
-	struct json_error err;
-	struct json *def;
-
-	*ret = (struct alert_ref){ .id = a->std.id,
+	return (struct alert_ref){ .id = a->std.id,
 				   .number = a->number,
 				   .place_id = a->place_id,
 				   .place_path = a->place_path,
@@ -280,6 +276,15 @@ static enum rc make_ref(struct ctx *c, const struct alert_row *a, struct alert_r
 				   .version = a->std.version,
 				   .opened_at = a->opened_at,
 				   .drill = a->drill };
+}
+
+static enum rc make_ref(struct ctx *c, const struct alert_row *a, struct alert_ref *ret)
+{
+	struct str definition;
+	struct json_error err;
+	struct json *def;
+
+	*ret = plain_ref(a);
 	if (a->rule_id.n == 0)
 		return RC_OK;
 	TRY(db_text(c, "SELECT definition FROM watch_revision WHERE rule_id = $1 AND revision = $2",
@@ -306,4 +311,27 @@ enum rc watch_alert_load(struct ctx *c, struct str id, struct alert_ref *ret)
 
 	TRY(entity_load(c, &watch_alert, id, &a));
 	return make_ref(c, &a, ret);
+}
+
+struct telling {
+	watch_alert_fn *fn;
+	void *arg;
+};
+
+static enum rc tell_open(struct ctx *c, void *row, void *arg)
+{
+	struct telling *t = arg;
+	struct alert_ref ref = plain_ref(row);
+
+	return t->fn(c, &ref, t->arg);
+}
+
+enum rc watch_alerts_open(struct ctx *c, struct str place_path, int most, watch_alert_fn *fn, void *arg)
+{
+	struct telling t = { fn, arg };
+
+	return entity_each(c, &watch_alert,
+			   "state <> 'closed' AND drill = 0 AND place_path >= $1 AND place_path < $2"
+			   " ORDER BY desk_rank, opened_at, id LIMIT $3",
+			   ARGS(V_STR(place_path), V_STR(watch_after(c, place_path)), V_INT(most)), tell_open, &t);
 }

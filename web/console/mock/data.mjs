@@ -21,7 +21,7 @@ const rectangle = (lon, lat, w, h) => ({
 export function seed() {
   const db = {
     'places.place': [], 'sensing.device': [], 'sensing.gap': [], 'watch.rule': [], 'watch.alert': [], 'watch.silence': [],
-    'watch.welfare': [], 'watch.leave': [], 'dispatch.task': [], 'dispatch.shift': [], 'people.person': [], 'people.contact': [],
+    'watch.welfare': [], 'watch.leave': [], 'dispatch.task': [], 'dispatch.shift': [], 'dispatch.handover': [], 'people.person': [], 'people.contact': [],
   }
   const add = (entity, extra) => {
     const made = row(extra)
@@ -57,8 +57,9 @@ export function seed() {
   const eastGate = place(enclosure, 'spot', 'east', '东门 2 道', { lon: 115.9101, lat: 28.684, label: '东门 2 道' })
 
   const person = (login, name, role, permissions) => add('people.person', { login, name, display: name, phone: '138 0000 0000', role, permissions })
-  const desk = ['watch.*', 'dispatch.read', 'dispatch.export', 'sensing.export', 'dispatch.send', 'dispatch.shift.write', 'sensing.read', 'sensing.manage', 'places.place.read', 'people.person.reveal', 'people.contact.read', 'people.contact.reveal']
+  const desk = ['watch.*', 'dispatch.read', 'dispatch.export', 'dispatch.handover', 'sensing.export', 'dispatch.send', 'dispatch.shift.write', 'sensing.read', 'sensing.manage', 'places.place.read', 'people.person.reveal', 'people.contact.read', 'people.contact.reveal']
   const chen = person('chenxiao', '陈晓', 'seat', desk)
+  person('linfang', '林芳', 'seat', desk)
   const worker = ['dispatch.work', 'places.place.read']
   const wang = person('wangjing', '王静', 'grid_worker', worker)
   const zhou = person('zhoumin', '周敏', 'grid_worker', worker)

@@ -62,7 +62,7 @@ export function startMock(port = 0) {
       person: { id: person.id, login: person.login, display: person.display }, must_change_password: Boolean(person.must_change_password),
       posts: [{ id: `p-${person.id.slice(0, 8)}`, role: person.role, place_id: world.district.id, place_path: world.district.path, place_name: '贝林社区' }],
       permissions: person.permissions, scope: { place_id: world.district.id, path: world.district.path, name: '贝林社区 · 值守台' },
-      seat: seat ?? null, server_time: ago(0), demo: true,
+      seat: seat ? { shift_id: seat.id, kind: seat.kind, place_id: seat.place_id, since: seat.from_at, until: seat.to_at } : null, server_time: ago(0), demo: true,
     }
   }
 
@@ -126,6 +126,25 @@ export function startMock(port = 0) {
       refuse(row) { row.state = 'refused' },
       retire(row) { row.state = 'retired' },
     },
+    'dispatch.handover': {
+      accept(row, body, who) {
+        need(row, ['open'])
+        const alert = find('watch.alert', body.alert_id)
+        Object.assign(row, { to_id: who.id, to_name: who.display })
+        if (!row.accepted.some((a) => a.id === alert.id)) row.accepted.push({ id: alert.id, number: alert.number, at: ago(0) })
+        line(alert.id, 'taken_over', who, { from_name: row.from_name })
+      },
+      take(row, body, who) {
+        need(row, ['open'])
+        const left = openAlerts().find((a) => a.severity === 'urgent' && !row.accepted.some((x) => x.id === a.id))
+        if (left) refuse(409, 'urgent_not_accepted', { field: 'alert_id' })
+        const before = find('dispatch.shift', row.shift_id)
+        before.to_at = ago(1000)
+        insert('dispatch.shift', { ...before, id: id(), person_id: who.id, person_name: who.display, from_at: ago(1000), to_at: body.until_at })
+        Object.assign(row, { state: 'done', to_id: who.id, to_name: who.display, done_at: ago(0) })
+      },
+      withdraw(row) { row.state = 'withdrawn' },
+    },
     'watch.silence': { end(row) { row.until_at = ago(0) } },
   }
   function taskStep(row, from, to, who, fields, what, detail) {
@@ -149,6 +168,13 @@ export function startMock(port = 0) {
       Object.assign(alert, { state: 'dispatched', task_id: task.id })
       line(alert.id, 'task_offered', who, { worker: worker.display })
       return task
+    },
+    'dispatch.handover'(body, who) {
+      return insert('dispatch.handover', {
+        shift_id: body.shift_id, from_id: who.id, from_name: who.display, place_path: world.district.path, note: body.note ?? null, state: 'open', to_id: null, to_name: null, done_at: null, accepted: [],
+        alerts: openAlerts().map((a) => ({ id: a.id, number: a.number, severity: a.severity, place_label: a.place_label })),
+        tasks: db['dispatch.task'].filter((k) => !['closed', 'refused', 'expired', 'cancelled'].includes(k.state)).map((k) => ({ id: k.id, number: k.number, worker_name: k.worker_name, state: k.state, place_label: k.place_label })),
+      })
     },
     'dispatch.shift'(body) {
       const who = find('people.person', body.person_id)

@@ -46,7 +46,7 @@ export interface Me {
   posts: Post[]
   permissions: string[]
   scope: { place_id: Id; path: string; name: string }
-  seat: Seat | null
+  seat: { shift_id: Id; kind: string; since: Instant; until: Instant } | null
   server_time: Instant
   demo: boolean
 }
@@ -222,6 +222,22 @@ export interface Shift extends Row {
   note: string | null
 }
 
+/** One operator leaves the seat, the next one takes it. */
+export interface Handover extends Row {
+  shift_id: Id
+  from_id: Id
+  from_name: string
+  place_path: string
+  note: string | null
+  alerts: { id: Id; number: string; severity: Severity; place_label: string }[]
+  tasks: { id: Id; number: string; worker_name: string; state: string; place_label: string }[]
+  accepted: { id: Id; number: string; at: Instant }[]
+  state: 'open' | 'done' | 'withdrawn'
+  to_id: Id | null
+  to_name: string | null
+  done_at: Instant | null
+}
+
 export type DeviceState = 'quarantined' | 'active' | 'refused' | 'retired'
 export type DeviceHealth =
   | 'in_order' | 'silent' | 'tampered' | 'clock_off' | 'low_battery' | 'covered' | 'never_seen'
@@ -349,6 +365,7 @@ export interface EntityRows {
   'watch.leave': Row & LeaveLine & { welfare_id: Id }
   'dispatch.task': Task
   'dispatch.shift': Shift
+  'dispatch.handover': Handover
   'sensing.device': Device
   'sensing.gap': Gap
   'places.place': Place
