@@ -273,6 +273,11 @@ bool app_is_demo(const struct app *a)
 	return a->o.demo;
 }
 
+const char *app_folder(const struct app *a)
+{
+	return a->o.folder;
+}
+
 const unsigned char *app_key(const struct app *a)
 {
 	return a->key;

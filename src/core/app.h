@@ -12,6 +12,7 @@ struct app_options {
 	const struct role *roles;            /* ends with {0} */
 	struct clock clock;
 	const char *key_file; /* node key; NULL: a random key for this run */
+	const char *folder;   /* for what is kept in files; NULL: nothing is */
 	bool demo;
 };
 

@@ -455,7 +455,7 @@ void work_finish(struct work *w, enum rc rc)
 
 	if (rc != RC_OK)
 		write_problem(w, rc);
-	w->rs.body = w->rs.status == 204 ? NO_STR : buf_str(&w->out);
+	w->rs.body = w->rs.status == 204 || w->rs.file ? NO_STR : buf_str(&w->out);
 	response_header(&w->rs, "Server-Time", arena_dup(w->c.arena, time_text(w->c.now, now)));
 }
 

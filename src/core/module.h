@@ -16,11 +16,13 @@ struct request {
 	struct str (*header)(const struct request *rq, const char *name); /* absent when not sent */
 	const void *x;
 };
-enum { RESPONSE_HEADERS = 6 };
+enum { RESPONSE_HEADERS = 8 };
 struct response {
 	int status;
 	const char *type; /* content type */
 	struct str body;
+	const char *file; /* instead of 'body': file_bytes of this file from file_from on; NULL: none */
+	int64_t file_from, file_bytes;
 	struct {
 		const char *name;
 		struct str value;

@@ -5,6 +5,7 @@
 #include "sys/file.h"
 #include "sys/log.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -244,21 +245,29 @@ static struct str exchange_header(const struct request *rq, const char *name)
 	return http_header(rq->x, name);
 }
 
-/* False: the server has answered for it. */
+/* False: it is answered already. */
 static bool prepare_answer(struct task *t, enum rc rc)
 {
 	struct response *rs = &t->w.rs;
 	struct http_header h[RESPONSE_HEADERS + 1];
 	size_t n = 0;
+	int fd = -1;
 
 	work_finish(&t->w, rc);
-	if (rs->body.n)
+	if (rs->file && (fd = open(rs->file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)) < 0) {
+		http_problem(t->x, 404, "gone", "the file is no more");
+		return false;
+	}
+	if (rs->body.n || fd >= 0)
 		h[n++] = (struct http_header){ "Content-Type", rs->type };
 	for (size_t i = 0; i < rs->n_headers; i++)
 		h[n++] = (struct http_header){ rs->header[i].name, arena_z(t->w.c.arena, rs->header[i].value) };
 	if (rc == RC_BUG)
 		LOG(t->s->o.log, LEVEL_ERROR, "core", "bug", LOG_TEXT("path", t->w.rq.path));
-	return http_prepare(t->x, (unsigned)rs->status, h, n, rs->body.n ? rs->body : STR(""));
+	if (fd < 0)
+		return http_prepare(t->x, (unsigned)rs->status, h, n, rs->body.n ? rs->body : STR(""));
+	http_reply_file(t->x, (unsigned)rs->status, h, n, fd, rs->file_from, rs->file_bytes);
+	return false;
 }
 
 static void answer(struct task *t, enum rc rc)

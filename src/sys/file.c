@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,8 +74,28 @@ enum rc file_read(struct arena *a, const char *path, size_t limit, struct str *r
 	return rc;
 }
 
+static atomic_int fail_in;
+
+void file_fail_at(int n)
+{
+	atomic_store(&fail_in, n);
+}
+
+static bool full(void)
+{
+	int n = atomic_load(&fail_in);
+
+	while (n > 0 && !atomic_compare_exchange_weak(&fail_in, &n, n - 1))
+		;
+	if (n == 1)
+		errno = ENOSPC;
+	return n == 1;
+}
+
 static bool write_all(int fd, struct str content)
 {
+	if (full())
+		return false;
 	while (content.n > 0) {
 		ssize_t put = write(fd, content.p, content.n);
 		if (put < 0 && errno == EINTR)
@@ -90,6 +111,8 @@ static bool write_all(int fd, struct str content)
 /* A name is durable only when its folder is. */
 static bool sync_folder_of(const char *path)
 {
+	if (full())
+		return false;
 	const char *slash = strrchr(path, '/');
 	char *folder = slash == path ? strdup("/") : slash ? strndup(path, (size_t)(slash - path)) : strdup(".");
 	if (folder == NULL)
@@ -109,7 +132,7 @@ static enum rc replace(const char *path, struct str content, mode_t mode, bool k
 	char *sibling = mem_new(n + 12);
 	memcpy(sibling, path, n);
 	memcpy(sibling + n, ".tmp.XXXXXX", 12);
-	int fd = mkostemp(sibling, O_CLOEXEC);
+	int fd = full() ? -1 : mkostemp(sibling, O_CLOEXEC);
 	enum rc rc = RC_OK;
 	if (fd < 0) {
 		rc = rc_of_errno(errno);
@@ -120,7 +143,7 @@ static enum rc replace(const char *path, struct str content, mode_t mode, bool k
 		rc = RC_BUSY;
 	if (close(fd) != 0)
 		rc = RC_BUSY;
-	if (rc == RC_OK && (keep_old ? link(sibling, path) : rename(sibling, path)) != 0)
+	if (rc == RC_OK && (full() || (keep_old ? link(sibling, path) : rename(sibling, path)) != 0))
 		rc = rc_of_errno(errno);
 	int kept = errno;
 	if (rc != RC_OK || keep_old)
@@ -165,7 +188,9 @@ enum rc file_mkdir(const char *path, mode_t mode)
 		if (here != '/' && here != '\0')
 			continue;
 		*p = '\0';
-		if (mkdir(copy, mode) != 0 && !file_is_folder(copy))
+		if (mkdir(copy, mode) == 0)
+			rc = sync_folder_of(copy) ? RC_OK : RC_BUSY;
+		else if (!file_is_folder(copy))
 			rc = rc_of_errno(errno);
 		*p = here;
 		if (here == '\0')
@@ -180,6 +205,13 @@ enum rc file_remove(const char *path)
 	if (unlink(path) == 0 || errno == ENOENT)
 		return RC_OK;
 	return rc_of_errno(errno);
+}
+
+enum rc file_link(const char *from, const char *to)
+{
+	if (link(from, to) != 0)
+		return rc_of_errno(errno);
+	return sync_folder_of(to) ? RC_OK : RC_BUSY;
 }
 
 static int by_name(const void *a, const void *b)

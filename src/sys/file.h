@@ -21,8 +21,8 @@ enum rc file_write(const char *path, struct str content, mode_t mode) MUST_USE;
 enum rc file_create(const char *path, struct str content, mode_t mode) MUST_USE;
 bool file_exists(const char *path);
 bool file_is_folder(const char *path);
-/* Like mkdir -p; existing folders are kept as they are.  RC_CONFLICT: a file is
- * in the way. */
+/* Like mkdir -p; existing folders are kept as they are, new ones are on disk
+ * after RC_OK.  RC_CONFLICT: a file is in the way. */
 enum rc file_mkdir(const char *path, mode_t mode) MUST_USE;
 /* RC_OK also when it was not there. */
 enum rc file_remove(const char *path) MUST_USE;
@@ -38,6 +38,15 @@ struct file_entry {
 enum rc file_list(struct arena *a, const char *folder, size_t max, struct file_entry **ret, size_t *n) MUST_USE;
 /* Bytes an ordinary process may still write where 'path' lies. */
 enum rc file_free_bytes(const char *path, int64_t *ret) MUST_USE;
+
+/* A second name for the same bytes (same file system), on disk after RC_OK.
+ * RC_CONFLICT: 'to' exists. */
+enum rc file_link(const char *from, const char *to) MUST_USE;
+
+/* Test aid: the n-th next step of a write (1: the very next; 0: never) fails as
+ * on a full disk: making the file, its bytes and their sync, its name, the sync
+ * of its folder. */
+void file_fail_at(int n);
 
 /* One process per data folder.  The lock goes with the process, so a crash
  * leaves none behind.  RC_CONFLICT: somebody else holds it. */

@@ -5,9 +5,9 @@
  * the handler on one of its threads.  The handler hands the exchange to
  * somebody (or answers itself at once) and returns without blocking.  Whoever
  * holds the exchange may use its arena and everything it points to until it
- * calls exactly one of http_reply(), http_reply_const(), http_prepare(),
- * http_problem() or http_stream_start(), from any thread; then the exchange is
- * gone for him.
+ * calls exactly one of http_reply(), http_reply_const(), http_reply_file(),
+ * http_prepare(), http_problem() or http_stream_start(), from any thread; then
+ * the exchange is gone for him.
  *
  * The server answers by itself, as application/problem+json (RFC 9457):
  *   400 bad_path       broken %-encoding, NUL, control characters, not UTF-8,
@@ -106,15 +106,19 @@ void http_reply(struct http_exchange *x, unsigned status, const struct http_head
 /* The body is not copied: it lies in http_arena(x), or lives and stays
  * unchanged until the server has stopped. */
 void http_reply_const(struct http_exchange *x, unsigned status, const struct http_header *h, size_t n, struct str body);
-/* {"type":"about:blank","title":...,"status":...,"code":...,"detail":...};
- * 'code' is a stable word, 'detail' a sentence or NULL. */
-/* The same in two steps, for answers that become ready together: each thread of
+/* 'bytes' of an open file from 'from' on; takes over 'fd'.  The file must not
+ * shrink. */
+void http_reply_file(struct http_exchange *x, unsigned status, const struct http_header *h, size_t n, int fd,
+		     int64_t from, int64_t bytes);
+/* http_reply_const() in two steps, for answers that become ready together: each thread of
  * the server is then woken for many of them at once.  http_prepare() false: the
  * server has answered already, and the exchange is gone as after a reply;
  * true: it is gone after http_release(), which follows within milliseconds. */
 bool http_prepare(struct http_exchange *x, unsigned status, const struct http_header *h, size_t n,
 		  struct str body) MUST_USE;
 void http_release(struct http_exchange *x);
+/* {"type":"about:blank","title":...,"status":...,"code":...,"detail":...};
+ * 'code' is a stable word, 'detail' a sentence or NULL. */
 void http_problem(struct http_exchange *x, unsigned status, const char *code, const char *detail);
 /* The same document as text. */
 struct str http_problem_text(struct arena *a, unsigned status, const char *code, const char *detail);

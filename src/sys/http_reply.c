@@ -5,6 +5,7 @@
 
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 const char *http_status_title(unsigned status)
 {
@@ -16,6 +17,7 @@ const char *http_status_title(unsigned status)
 		{ 201, "Created" },
 		{ 202, "Accepted" },
 		{ 204, "No Content" },
+		{ 206, "Partial Content" },
 		{ 304, "Not Modified" },
 		{ 400, "Bad Request" },
 		{ 401, "Unauthorized" },
@@ -31,6 +33,7 @@ const char *http_status_title(unsigned status)
 		{ 413, "Content Too Large" },
 		{ 414, "URI Too Long" },
 		{ 415, "Unsupported Media Type" },
+		{ 416, "Range Not Satisfiable" },
 		{ 422, "Unprocessable Content" },
 		{ 428, "Precondition Required" },
 		{ 429, "Too Many Requests" },
@@ -169,6 +172,26 @@ void http_reply_const(struct http_exchange *x, unsigned status, const struct htt
 void http_reply(struct http_exchange *x, unsigned status, const struct http_header *h, size_t n, struct str body)
 {
 	http_reply_const(x, status, h, n, arena_dup(x->arena, body));
+}
+
+void http_reply_file(struct http_exchange *x, unsigned status, const struct http_header *h, size_t n, int fd,
+		     int64_t from, int64_t bytes)
+{
+	if (exchange_claim(x)) {
+		struct MHD_Response *r =
+			MHD_create_response_from_fd_at_offset64((uint64_t)bytes, fd, (uint64_t)from);
+
+		if (r == NULL)
+			fatal("http: no memory for a response");
+		http_response_add(r, x->server, h, n);
+		x->response = r;
+		x->response_bytes = (size_t)bytes;
+		x->status = status;
+		exchange_answer(x);
+	} else {
+		close(fd);
+	}
+	exchange_drop(x);
 }
 
 void http_problem(struct http_exchange *x, unsigned status, const char *code, const char *detail)

@@ -1,8 +1,10 @@
 #include "harness.h"
 
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { MOST_FAILURES = 400 };
 
@@ -14,7 +16,11 @@ static int64_t start_of_time(void)
 static void open_app(struct rig *r)
 {
 	struct app_options o = {
-		.url = r->url, .modules = r->modules, .roles = r->roles, .clock = clock_fixed(&r->now)
+		.url = r->url,
+		.modules = r->modules,
+		.roles = r->roles,
+		.clock = clock_fixed(&r->now),
+		.folder = r->folder,
 	};
 
 	if (app_open(&o, &r->app) != RC_OK)
@@ -30,6 +36,8 @@ bool rig_open(struct rig *r, enum testdb_kind kind, const struct module *const *
 	if (r->url == NULL)
 		return false;
 	r->arena = arena_new((size_t)1 << 30);
+	snprintf(r->folder, sizeof(r->folder), "/tmp/jiuan_rig.XXXXXX");
+	assert_non_null(mkdtemp(r->folder));
 	open_app(r);
 	return true;
 }
@@ -40,9 +48,16 @@ void rig_restart(struct rig *r)
 	open_app(r);
 }
 
+static int remove_one(const char *path, const struct stat *st, int what, struct FTW *w)
+{
+	(void)st, (void)what, (void)w;
+	return remove(path);
+}
+
 void rig_close(struct rig *r)
 {
 	app_close(r->app);
+	nftw(r->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 	arena_free(r->arena);
 	testdb_drop(r->url);
 }
@@ -102,6 +117,10 @@ static struct str header(const struct request *rq, const char *name)
 		return str_of(r->auth);
 	if (strcasecmp(name, "Content-Type") == 0)
 		return str_of(r->type);
+	if (strcasecmp(name, "Range") == 0)
+		return str_of(r->range);
+	if (strcasecmp(name, "If-None-Match") == 0)
+		return str_of(r->none);
 	return strcasecmp(name, "Cookie") == 0 ? str_of(r->cookie) : NO_STR;
 }
 
@@ -109,7 +128,7 @@ static void ask(struct rig *r, const struct actor *who, const char *method, cons
 {
 	struct request rq = { .method = str_of(method),
 			      .path = str_of(path),
-			      .body = str_of(body),
+			      .body = body ? str_of(body) : r->raw,
 			      .peer = STR("192.0.2.7"),
 			      .header = header,
 			      .x = r };

@@ -19,13 +19,15 @@ struct rig {
 	struct app *app;
 	struct arena *arena;
 	const char *url;
+	char folder[64]; /* of the data; goes with the rig */
 	enum testdb_kind kind;
 	const struct module *const *modules;
 	const struct role *roles;
 	int64_t now; /* the app's clock: move it by hand */
 	struct response last;
 	/* What the next requests carry; NULL: not sent. */
-	const char *idem, *match, *cookie, *auth, *type;
+	const char *idem, *match, *cookie, *auth, *type, *range, *none;
+	struct str raw;          /* body of requests that give none: bytes of any kind */
 	const char *never;       /* no answer may hold this text */
 	const struct json *says; /* GET /api/describe, read once */
 };
