@@ -15,7 +15,7 @@ def suite(name, command, kind="quick", timeout=60, pg=False, weight=1):
 ASAN = ",".join("""store store_fault portable_sql base time json csv geojson cloudevents frigate frigate_canary corpus_json
 corpus_cloudevents corpus_frigate corpus_csv corpus_geojson corpus_rule rules rules_state rule_compile sys_client sys_crypto
 sys_geometry sys_http sys_http_stream sys_machine places people sensing_device sensing_ingest sensing_limits sensing_log
-sensing_health watch_alert watch_rule watch_eval core_field core_list core_access core_record core_export core_start dispatch_duty
+sensing_health watch_alert watch_rule watch_eval core_field core_list core_access core_record core_export core_start files dispatch_duty
 dispatch_task roles simulate""".split())
 TSAN = "writer,sys_http,sys_http_stream,core_server,frigate_link"
 
@@ -52,6 +52,7 @@ SUITES = [
           timeout=180, weight=7),
     *[suite("core_" + n, "{build}/tests/core/core_%s_test" % n, pg=True, timeout=120, weight=3)
       for n in ("field", "list", "access", "record", "export", "start")],
+    suite("files", "{build}/tests/files/files_test", pg=True, timeout=120, weight=3),
     suite("core_server", "{build}/tests/core/core_server_test", pg=True, timeout=120, weight=16),
     suite("dispatch_duty", "{build}/tests/dispatch/dispatch_duty_test", pg=True, timeout=120, weight=3),
     suite("dispatch_task", "{build}/tests/dispatch/dispatch_task_test", pg=True, timeout=120, weight=10),

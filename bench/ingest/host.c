@@ -8,6 +8,7 @@
 #include "core/app.h"
 #include "domain/places/places.h"
 #include "domain/sensing/sensing.h"
+#include "files/files.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -17,7 +18,7 @@
 
 enum { DEVICES = 64 };
 
-static const struct module *const modules[] = { &places_module, &sensing_module, NULL };
+static const struct module *const modules[] = { &files_module, &places_module, &sensing_module, NULL };
 static const struct role roles[] = { { 0 } };
 
 static struct str call(struct app *app, struct arena *a, const char *method, const char *path, struct str body,

@@ -18,9 +18,11 @@ const struct command commands[] = {
 	  &n_simulate_options },
 	{ "user", "list | add | password | disable LOGIN", "accounts", cmd_user, user_options, &n_user_options },
 	{ "device", "list | add | key", "devices and their keys", cmd_device, device_options, &n_device_options },
-	{ "backup", "FILE", "a consistent copy while the server runs", cmd_backup, backup_options, &n_backup_options },
+	{ "backup", "FILE", "a consistent copy while the server runs: FILE and the folder FILE.files", cmd_backup,
+	  backup_options, &n_backup_options },
 	{ "restore", "FILE", "put a backup in place of the data", cmd_restore, restore_options, &n_restore_options },
-	{ "check", "", "is the store whole and the record unbroken?", cmd_check, check_options, &n_check_options },
+	{ "check", "", "is the store whole, the record unbroken, every file there?", cmd_check, check_options,
+	  &n_check_options },
 	{ "routes", "", "every operation with its permission", cmd_routes, plain_options, &n_plain_options },
 	{ "describe", "", "OpenAPI 3.1 of this program", cmd_describe, plain_options, &n_plain_options },
 	{ "version", "", "version of the program", cmd_version, plain_options, &n_plain_options },
@@ -90,6 +92,7 @@ enum rc session_open(const struct data_options *o, struct session *ret)
 				       .roles = app_roles,
 				       .clock = clock_system(),
 				       .key_file = key,
+				       .folder = o->data,
 				       .demo = o->demo };
 	enum rc rc = app_open(&a, &s.app);
 

@@ -1,14 +1,12 @@
-/* cmd_admin.c - accounts, devices, backups, checks, what the program is. */
+/* cmd_admin.c - accounts, devices, what the program is. */
 #include "app/cli.h"
 
 #include "app/app_modules.h"
 #include "domain/people/people.h"
-#include "sys/file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { MAX_WORDS = 4 };
 
@@ -164,183 +162,11 @@ int cmd_device(int argc, char **argv)
 	return code;
 }
 
-/* ---- backup and restore -------------------------------------------------------------- */
+/* ---- what the program is ---------------------------------------------------------------- */
 
 struct plain {
 	struct data_options data;
-	bool force;
 };
-const struct config_option backup_options[] = { DATA_OPTIONS(struct plain, data) };
-const size_t n_backup_options = COUNT(backup_options);
-const struct config_option restore_options[] = {
-	DATA_OPTIONS(struct plain, data),
-	{ "force", NULL, CONFIG_FLAG, offsetof(struct plain, force), "false", 0, 0, NULL,
-	  "replace data that are there" },
-};
-const size_t n_restore_options = COUNT(restore_options);
-
-static void show_pages(void *arg, int done, int total)
-{
-	(void)arg;
-	cli_progress("pages", done, total);
-}
-
-/* Next to a running server: a reader of its own, no lock. */
-static int copy_store(const char *from, const char *to)
-{
-	struct store_error err = { "" };
-	struct conn *c = NULL;
-	enum rc rc = conn_open(from, CONN_READ_ONLY, &c, &err);
-
-	if (rc == RC_OK)
-		rc = conn_backup(c, to, show_pages, NULL);
-	if (rc != RC_OK)
-		fprintf(stderr, "can't copy %s to %s: %s\n", from, to, c ? conn_message(c) : err.text);
-	conn_close(c);
-	return rc == RC_OK ? EXIT_FINE : EXIT_FAILED;
-}
-
-static int check_file(const char *file);
-
-int cmd_backup(int argc, char **argv)
-{
-	struct plain o = { 0 };
-	const char *words[1] = { NULL };
-	size_t n = 1;
-	char from[1100];
-	int code;
-
-	if (!cli_read(cli_command("backup"), argc, argv, &o, words, &n, &code))
-		return code;
-	if (n < 1 || o.data.store) {
-		fprintf(stderr, o.data.store ? "use PostgreSQL's own tools for its backup (pg_basebackup, pg_dump)\n"
-					     : "jiuan backup: a FILE is needed\n");
-		return EXIT_USAGE;
-	}
-	if (file_exists(words[0])) {
-		fprintf(stderr, "%s exists already\n", words[0]);
-		return EXIT_REFUSED;
-	}
-	snprintf(from, sizeof(from), "%s/jiuan.db", o.data.data);
-	code = copy_store(from, words[0]);
-	return code == EXIT_FINE ? check_file(words[0]) : code;
-}
-
-int cmd_restore(int argc, char **argv)
-{
-	struct plain o = { 0 };
-	const char *words[1] = { NULL };
-	size_t n = 1;
-	char to[1100], aside[1120], lock_file[1100];
-	struct file_lock *lock;
-	int code;
-
-	if (!cli_read(cli_command("restore"), argc, argv, &o, words, &n, &code))
-		return code;
-	if (n < 1 || o.data.store) {
-		fprintf(stderr, "jiuan restore: the FILE of a backup is needed (embedded store only)\n");
-		return EXIT_USAGE;
-	}
-	if (check_file(words[0]) != EXIT_FINE)
-		return EXIT_REFUSED;
-	snprintf(to, sizeof(to), "%s/jiuan.db", o.data.data);
-	snprintf(aside, sizeof(aside), "%s.before-restore", to);
-	snprintf(lock_file, sizeof(lock_file), "%s/lock", o.data.data);
-	if (file_mkdir(o.data.data, 0700) != RC_OK || file_lock_open(lock_file, &lock) != RC_OK) {
-		fprintf(stderr, "%s can't be used; is a server running there?\n", o.data.data);
-		return EXIT_FAILED;
-	}
-	if (file_exists(to) && !o.force) {
-		fprintf(stderr, "%s exists; --force keeps it as %s and goes on\n", to, aside);
-		file_lock_close(lock);
-		return EXIT_REFUSED;
-	}
-	/* A clean copy of the old data first, then its journal files go with it. */
-	if (file_exists(to) && (copy_store(to, aside) != EXIT_FINE || unlink(to) != 0)) {
-		file_lock_close(lock);
-		return EXIT_FAILED;
-	}
-	for (int i = 0; i < 2; i++) {
-		char side[1120];
-
-		snprintf(side, sizeof(side), "%s%s", to, i ? "-wal" : "-shm");
-		unlink(side);
-	}
-	code = copy_store(words[0], to);
-	file_lock_close(lock);
-	return code;
-}
-
-/* ---- check --------------------------------------------------------------------------- */
-
-const struct config_option check_options[] = { DATA_OPTIONS(struct plain, data) };
-const size_t n_check_options = COUNT(check_options);
-
-static enum rc integrity_line(void *arg, const struct row *r)
-{
-	bool *ok = arg;
-
-	if (!str_is(r->v[0].s, "ok")) {
-		*ok = false;
-		fprintf(stderr, FMT_STR "\n", ARG_STR(r->v[0].s));
-	}
-	return RC_OK;
-}
-
-static bool is_whole(struct conn *c)
-{
-	bool ok = true;
-
-	return conn_check(c, integrity_line, &ok) == RC_OK && ok;
-}
-
-static int check_file(const char *file)
-{
-	struct store_error err = { "" };
-	struct conn *c = NULL;
-	bool ok = file_exists(file) && conn_open(file, CONN_READ_ONLY, &c, &err) == RC_OK && is_whole(c);
-
-	conn_close(c);
-	if (!ok)
-		fprintf(stderr, "%s is no whole store %s\n", file, err.text);
-	return ok ? EXIT_FINE : EXIT_FAILED;
-}
-
-static enum rc check_unit(struct ctx *c, void *arg)
-{
-	int64_t rows, bad;
-	enum rc rc = app_check_audit(c, &rows, &bad);
-
-	if (rc == RC_OK)
-		printf("record: %lld rows, chain unbroken\n", (long long)rows);
-	else
-		printf("record: BROKEN at row %lld\n", (long long)bad);
-	*(enum rc *)arg = rc;
-	return RC_OK;
-}
-
-int cmd_check(int argc, char **argv)
-{
-	struct plain o = { 0 };
-	struct session s;
-	enum rc rc = RC_OK;
-	int code;
-
-	if (!cli_read(cli_command("check"), argc, argv, &o, NULL, NULL, &code))
-		return code;
-	if (session_open(&o.data, &s) != RC_OK)
-		return EXIT_FAILED;
-	bool whole = is_whole(app_conn(s.app));
-
-	printf("store: %s\n", whole ? "whole" : "DAMAGED");
-	if (app_unit(s.app, check_unit, &rc) != RC_OK)
-		rc = RC_BUG;
-	session_close(&s);
-	return whole && rc == RC_OK ? EXIT_FINE : EXIT_FAILED;
-}
-
-/* ---- what the program is ---------------------------------------------------------------- */
-
 const struct config_option plain_options[] = {
 	{ "data", "JIUAN_DATA", CONFIG_TEXT, offsetof(struct plain, data.data), "data", 1, 1024, NULL,
 	  "not used: nothing is opened" },

@@ -5,7 +5,8 @@
 #include "domain/places/places.h"
 #include "domain/sensing/sensing.h"
 #include "domain/watch/watch.h"
+#include "files/files.h"
 
 const struct module *const app_modules[] = {
-	&places_module, &people_module, &sensing_module, &watch_module, &dispatch_module, NULL,
+	&files_module, &places_module, &people_module, &sensing_module, &watch_module, &dispatch_module, NULL,
 };

@@ -5,11 +5,13 @@
 #include "domain/places/places.h"
 #include "domain/sensing/sensing.h"
 #include "domain/watch/watch.h"
+#include "files/files.h"
 
 #include <string.h>
 
-const struct module *const town_modules[] = { &places_module, &people_module,   &sensing_module,
-					      &watch_module,  &dispatch_module, NULL };
+const struct module *const town_modules[] = {
+	&files_module, &places_module, &people_module, &sensing_module, &watch_module, &dispatch_module, NULL
+};
 
 static const char *const desk[] = { "watch.alert.*", "dispatch.read", "dispatch.send", "dispatch.handover", NULL };
 static const char *const head[] = { "watch.alert.*", "dispatch.*", NULL };

@@ -6,7 +6,8 @@
 #include <ctype.h>
 #include <string.h>
 
-static const struct write_case *const modules[] = { register_cases, sensing_cases, watch_cases, dispatch_cases };
+static const struct write_case *const modules[] = { files_cases, register_cases, sensing_cases, watch_cases,
+						    dispatch_cases };
 
 /* ---- what two towns have in common ---------------------------------------------- */
 

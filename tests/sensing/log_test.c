@@ -2,6 +2,8 @@
  * process; read by other modules and by pages; fed from inside. */
 #include "sensing_rig.h"
 
+#include "files/files.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -113,7 +115,8 @@ static void two_processes_agree(void **state)
 	other.app = NULL;
 	other.auth = r->auth;
 	struct app_options o = { .url = r->url,
-				 .modules = (const struct module *const[]){ &places_module, &sensing_module, NULL },
+				 .modules = (const struct module *const[]){ &files_module, &places_module,
+									    &sensing_module, NULL },
 				 .roles = (const struct role[]){ { 0 } },
 				 .clock = clock_fixed(&r->now) };
 

@@ -1,5 +1,6 @@
 #include "sensing_rig.h"
 
+#include "files/files.h"
 #include "testdb.h"
 
 #include <setjmp.h>
@@ -16,7 +17,7 @@ static const char *const none_perms[] = { NULL };
 static const struct role roles[] = {
 	{ "keeper", keeper_perms }, { "desk", desk_perms }, { "none", none_perms }, { 0 }
 };
-static const struct module *const modules[] = { &places_module, &sensing_module, NULL };
+static const struct module *const modules[] = { &files_module, &places_module, &sensing_module, NULL };
 
 static enum testdb_kind kind;
 static struct grant grants[RIG_ACTORS];

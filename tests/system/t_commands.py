@@ -1,8 +1,10 @@
 """Every command: help, exit codes, import, export, users, devices, backup, replay, simulate, golden files."""
+import hashlib
 import json
 import os
 import re
 import sqlite3
+import time
 
 from rig import HERE, PASSWORD, check, folder, note, run, same, server, skip, wait_for
 
@@ -251,6 +253,51 @@ def backups(jiuan, _):
         ends(jiuan, REFUSED, "restore", file, "--data", os.path.join(other, "torn"), says="no whole store")
 
 
+PNG = b"\x89PNG\r\n\x1a\n" + b"0123456789"
+
+
+def kept_file(d, n):
+    """A file as the server keeps it: bytes in its folder, a row in the store."""
+    name = "01KXJ0000000000000000000%02d" % n
+    os.makedirs(os.path.join(d, "files", name[-2:]), exist_ok=True)
+    path = os.path.join(d, "files", name[-2:], name)
+    with open(path, "wb") as f:
+        f.write(PNG)
+    db = sqlite3.connect(os.path.join(d, "jiuan.db"))
+    now = int(time.time() * 1e6)
+    digest = hashlib.blake2b(PNG, digest_size=32).hexdigest()
+    db.execute("INSERT INTO files_file VALUES (?, ?, ?, ?, 'still', 'image/png', ?, ?, 'P1', 'evidence', '36.')",
+               (name, now, now, now + 86400 * 10**6, len(PNG), digest))
+    db.commit()
+    db.close()
+    return path
+
+
+def backed_up_files(jiuan, _):
+    with folder() as d, folder() as other:
+        with server(jiuan, data=d) as s:
+            s.stop()
+        path, lost = kept_file(d, 10), kept_file(d, 11)
+        file = os.path.join(other, "copy.db")
+        ends(jiuan, FINE, "check", "--data", d, says="files: 2, 36 bytes, 0 missing, 0 damaged, 0 without a row")
+        ends(jiuan, FINE, "backup", file, "--data", d, says="files: 2, 36 bytes copied")
+        copy = os.path.join(file + ".files", "10", os.path.basename(path))
+        check(os.path.exists(copy), "the bytes are in the backup")
+        os.remove(lost)
+        with open(path, "r+b") as f:
+            f.write(b"\x88")
+        ends(jiuan, FAILED, "check", "--data", d, says="1 missing, 1 damaged")
+        ends(jiuan, FAILED, "backup", os.path.join(other, "bad.db"), "--data", d, says="damaged")
+        ends(jiuan, FINE, "restore", file, "--data", d, "--force", says="files: 2, 36 bytes copied")
+        ends(jiuan, FINE, "check", "--data", d, says="files: 2, 36 bytes, 0 missing, 0 damaged, 0 without a row")
+        check(os.path.exists(os.path.join(d, "files.before-restore", "10", os.path.basename(path))), "the old ones are kept")
+        ends(jiuan, REFUSED, "restore", file, "--data", d, "--force", says="from an earlier restore")
+        with open(copy, "wb") as f:
+            f.write(PNG[:-1])
+        ends(jiuan, REFUSED, "restore", file, "--data", os.path.join(other, "new"), says="damaged")
+        check(not os.path.exists(os.path.join(other, "new", "jiuan.db")), "nothing is put back from a damaged backup")
+
+
 def broken_record(jiuan, _):
     with folder() as d:
         with server(jiuan, data=d) as s:
@@ -315,5 +362,6 @@ def simulate(jiuan, _):
         check(said and int(said.group(2)) > 50 and int(said.group(3)) < 5, f"simulate into a server: {r.stdout!r}")
 
 
-TESTS = [help_and_codes, golden, places_in_tree, places_real, users, devices, exports, backups, broken_record, replay,
+TESTS = [help_and_codes, golden, places_in_tree, places_real, users, devices, exports, backups, backed_up_files, broken_record,
+         replay,
          simulate]

@@ -1,5 +1,6 @@
 #include "watch_rig.h"
 
+#include "files/files.h"
 #include "testdb.h"
 
 #include <stdio.h>
@@ -14,7 +15,7 @@ static const char *const none_perms[] = { NULL };
 static const struct role roles[] = {
 	{ "desk", desk_perms }, { "ruler", ruler_perms }, { "care", care_perms }, { "none", none_perms }, { 0 }
 };
-static const struct module *const modules[] = { &places_module, &people_module, &sensing_module, &watch_module, NULL };
+static const struct module *const modules[] = { &files_module, &places_module, &people_module, &sensing_module, &watch_module, NULL };
 
 static enum testdb_kind kind;
 static struct grant grants[WHO_N];

@@ -63,7 +63,7 @@ static void stop(void *state)
 	watch_evaluator_free(((struct watch_memory *)state)->ev);
 }
 
-static const char *const needs[] = { "places", "people", "sensing", NULL };
+static const char *const needs[] = { "files", "places", "people", "sensing", NULL };
 const struct module watch_module = {
 	.name = "watch",
 	.schema = watch_schema,
@@ -74,6 +74,6 @@ const struct module watch_module = {
 	.jobs = jobs,
 	.columns = columns,
 	.state_size = sizeof(struct watch_memory),
-	.start = watch_first_cursor,
+	.start = watch_alert_start,
 	.stop = stop,
 };

@@ -96,6 +96,9 @@ enum rc watch_escalate_job(struct ctx *c) MUST_USE;
 /* A step taken by our own code. */
 enum rc watch_step(struct ctx *c, struct str alert_id, const char *verb, struct alert_row *ret) MUST_USE;
 
+/* Files (watch_files.c). */
+enum rc watch_alert_start(struct ctx *c) MUST_USE;
+
 /* Views (watch_view.c, watch_board.c). */
 enum rc watch_case(struct ctx *c, struct call *k) MUST_USE;
 enum rc watch_timeline(struct ctx *c, struct call *k) MUST_USE;
