@@ -15,7 +15,7 @@ def suite(name, command, kind="quick", timeout=60, pg=False, weight=1):
 ASAN = ",".join("""store store_fault portable_sql base time json csv geojson cloudevents frigate frigate_canary corpus_json
 corpus_cloudevents corpus_frigate corpus_csv corpus_geojson corpus_rule rules rules_state rule_compile sys_client sys_crypto
 sys_geometry sys_http sys_http_stream sys_machine places people sensing_device sensing_ingest sensing_limits sensing_log
-sensing_health watch_alert watch_rule watch_eval core_field core_list core_access core_record core_export core_start files dispatch_duty
+sensing_health watch_alert watch_rule watch_eval core_field core_list core_access core_record core_export core_start files evidence dispatch_duty
 dispatch_task roles simulate""".split())
 TSAN = "writer,sys_http,sys_http_stream,core_server,frigate_link"
 
@@ -56,6 +56,7 @@ SUITES = [
     suite("core_server", "{build}/tests/core/core_server_test", pg=True, timeout=120, weight=16),
     suite("dispatch_duty", "{build}/tests/dispatch/dispatch_duty_test", pg=True, timeout=120, weight=3),
     suite("dispatch_task", "{build}/tests/dispatch/dispatch_task_test", pg=True, timeout=120, weight=10),
+    suite("evidence", "{build}/tests/failure/evidence_test", pg=True, timeout=120, weight=6),
     suite("failure", "{build}/tests/failure/failure_test", timeout=200, weight=10),
     suite("matrix", "{build}/tests/failure/matrix_test", timeout=200, weight=10),
     suite("matrix_live", "{build}/tests/failure/live_test", timeout=120, weight=5),

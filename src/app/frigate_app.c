@@ -2,10 +2,13 @@
  * work, the gateway device. */
 #include "app/frigate_link.h"
 
+#include "core/inner.h"
+
 #include "domain/places/places.h"
 #include "sys/file.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct append_unit {
@@ -48,6 +51,77 @@ static enum rc app_last_at(void *arg, struct str source, int64_t *ret)
 	return RC_OK;
 }
 
+/* ---- pictures ---------------------------------------------------------------------------- */
+
+/* Looks once a second: on a connection of its own, that reads. */
+struct pictures {
+	struct app *app;
+	struct conn *reader; /* NULL: to be opened */
+};
+
+static enum rc app_wants(void *arg, struct str gateway_id, struct arena *a, size_t most, struct sensing_wanted *ret,
+			 size_t *n)
+{
+	struct pictures *p = arg;
+	struct store_error err = { "" };
+
+	if (p->reader == NULL)
+		TRY(conn_open(app_url(p->app), CONN_READ_ONLY, &p->reader, &err));
+	struct ctx c = app_ctx(p->app, a, p->reader);
+	enum rc rc = sensing_wants(&c, gateway_id, most, ret, n);
+
+	if (rc != RC_OK) { /* a lost connection is opened anew */
+		conn_close(p->reader);
+		p->reader = NULL;
+	}
+	return rc;
+}
+
+static void pictures_done(void *arg)
+{
+	struct pictures *p = arg;
+
+	conn_close(p->reader);
+	free(p);
+}
+
+struct got_unit {
+	const struct sensing_wanted *w;
+	const struct file_ref *file; /* NULL: not had */
+	const char *reason;
+};
+
+static enum rc got_unit(struct ctx *c, void *arg)
+{
+	const struct got_unit *u = arg;
+
+	return sensing_got(c, u->w, u->file, u->reason);
+}
+
+/* To disk on this thread, with no unit of work open; then the row. */
+static enum rc app_got(void *arg, struct arena *a, const struct sensing_wanted *w, struct str bytes, const char *reason)
+{
+	struct app *app = ((struct pictures *)arg)->app;
+	struct ctx c = app_ctx(app, a, NULL);
+	const struct file_new n = { .bytes = bytes,
+				    .place_path = w->place_path,
+				    .purpose = "evidence",
+				    .kind = w->kind,
+				    .cls = P2,
+				    .at = w->at,
+				    .delete_at = c.now + SENSING_EVIDENCE_HOURS * HOUR };
+	struct file_ref f;
+	struct got_unit u = { .w = w, .reason = reason };
+
+	if (reason == NULL) {
+		enum rc rc = files_write(&c, &n, &f);
+
+		u.file = rc == RC_OK ? &f : NULL;
+		u.reason = rc == RC_INVALID ? "media_type" : rc == RC_LIMIT ? "too_large" : "disk";
+	}
+	return app_unit(app, got_unit, &u);
+}
+
 /* ---- start and stop -------------------------------------------------------------------- */
 
 struct gateway_unit {
@@ -81,6 +155,15 @@ enum rc frigate_link_app(struct app *a, struct str place, const struct frigate_l
 	mine.gateway_id = str_of(u.id);
 	mine.append = app_append;
 	mine.last_at = app_last_at;
+	if (mine.http_url) {
+		struct pictures *p = mem_new(sizeof(*p));
+
+		p->app = a;
+		mine.wants = app_wants;
+		mine.got = app_got;
+		mine.fetch_arg = p;
+		mine.fetch_done = pictures_done;
+	}
 	mine.arg = a;
 	return frigate_link_open(&mine, ret);
 }

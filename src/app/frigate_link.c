@@ -20,6 +20,7 @@ struct frigate_link {
 	struct frigate codec;
 	struct mqtt *mqtt;
 	struct http_client *http;
+	struct frigate_fetch *fetch;
 	pthread_t filler;
 	bool filling;         /* the thread runs */
 	pthread_mutex_t lock; /* for those below; append is called under it */
@@ -325,6 +326,8 @@ static enum rc start(struct frigate_link *l)
 		TRY(thread_start(&l->filler, "frigate-fill", run_filler, l));
 		l->filling = true;
 	}
+	if (l->c.http_url && l->c.wants)
+		TRY(frigate_fetch_open(&l->c, SECOND, &l->fetch));
 	return mqtt_open(&m, &l->mqtt);
 }
 
@@ -355,6 +358,7 @@ void frigate_link_close(struct frigate_link *l)
 	if (l == NULL)
 		return;
 	mqtt_close(l->mqtt);
+	frigate_fetch_close(l->fetch);
 	pthread_mutex_lock(&l->lock);
 	l->stopping = true;
 	pthread_cond_broadcast(&l->wake);

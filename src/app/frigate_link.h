@@ -17,10 +17,19 @@
 #include "sys/mqtt.h"
 
 struct log;
+struct frigate_fetch;
 
 /* Both block until COMMIT; called from the link's threads, one at a time. */
 typedef enum rc frigate_append(void *arg, const struct sensing_input *events, size_t n);
 typedef enum rc frigate_last_at(void *arg, struct str source, int64_t *ret);
+
+/* Pictures and films that alerts ask for, by Frigate's HTTP API, on a thread of
+ * their own (frigate_fetch.c).  'wants' fills at most 'most'; 'got' gets the
+ * bytes, or none and the reason. */
+typedef enum rc frigate_wants(void *arg, struct str gateway_id, struct arena *a, size_t most,
+			      struct sensing_wanted *ret, size_t *n);
+typedef enum rc frigate_got(void *arg, struct arena *a, const struct sensing_wanted *w, struct str bytes,
+			    const char *reason);
 
 struct frigate_link_config {
 	const char *host; /* of the broker */
@@ -36,6 +45,10 @@ struct frigate_link_config {
 	struct clock clock;
 	frigate_append *append;
 	frigate_last_at *last_at;
+	frigate_wants *wants; /* NULL: no pictures */
+	frigate_got *got;
+	void *fetch_arg;                     /* theirs */
+	void (*fetch_done)(void *fetch_arg); /* after the last call; NULL allowed */
 	void *arg;
 	struct log *log;
 };
@@ -53,6 +66,10 @@ struct frigate_link_counts {
 	uint64_t backfills, backfilled, backfill_failed;
 };
 struct frigate_link_counts frigate_link_counts(const struct frigate_link *l);
+
+/* Copies http_url; 'poll' microseconds between looks. */
+enum rc frigate_fetch_open(const struct frigate_link_config *c, int64_t poll, struct frigate_fetch **ret) MUST_USE;
+void frigate_fetch_close(struct frigate_fetch *f); /* NULL allowed; waits for a running request */
 
 /* The whole glue to an application: finds or makes the gateway device at
  * 'place' (id or path), then opens.  Fills in gateway_id, append, last_at, arg. */

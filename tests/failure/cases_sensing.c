@@ -9,6 +9,12 @@ static void speaks(struct stage *s)
 	s->r.type = "application/x-ndjson";
 }
 
+static void shows(struct stage *s)
+{
+	speaks(s);
+	s->r.type = "image/png";
+}
+
 static void silent(struct stage *s)
 {
 	s->r.auth = s->r.type = NULL;
@@ -25,11 +31,15 @@ static void another(struct stage *s)
 #define EVENT(id, more) \
 	"{\"specversion\":\"1.0\",\"id\":\"" id "\",\"source\":\"t/" more "\",\"type\":\"cn.jiuan.door.opened.v1\"}\n"
 
+#define PNG "\x89PNG\r\n\x1a\n0123456789"
+
 const struct write_case sensing_cases[] = {
 	/* New, new, twice the same, from a stranger. */
 	{ "POST /api/sensing/events", "nobody", "/api/sensing/events?results=all",
 	  EVENT("e1", "door") EVENT("e2", "door") EVENT("e2", "door") EVENT("e1", "door/new"), .want = 200,
 	  .before = speaks },
+	{ "POST /api/sensing/evidence", "nobody", "/api/sensing/evidence?id=e1&kind=still", PNG, .want = 201,
+	  .before = shows },
 	{ "POST /api/sensing/device", HEAD, NULL,
 	  "{\"name\":\"Gate\",\"kind\":\"gate\",\"source\":\"t/gate\",\"place_id\":\"$north\"}", .want = 201,
 	  .before = silent, .save = "gate" },

@@ -96,3 +96,23 @@ CREATE TABLE sensing_mark (
     name          id_text   PRIMARY KEY,
     value         num_int   NOT NULL
 );
+
+-- @version 2
+-- Pictures and films that the recorder beside us still has to give, asked for
+-- because an alert came of the event.  'object': the recorder's own name of it.
+CREATE TABLE sensing_want (
+    seq           num_int   NOT NULL,
+    kind          enum_text NOT NULL,
+    gateway_id    ref_text  NOT NULL,
+    device_id     ref_text  NOT NULL,
+    object        free_text NOT NULL,
+    place_path    path_text NOT NULL,
+    at            time_int  NOT NULL,
+    state         enum_text NOT NULL,
+    tries         num_int   NOT NULL,
+    next_at       time_int  NOT NULL,
+    made_at       time_int  NOT NULL,
+    reason        free_text,
+    PRIMARY KEY (seq, kind)
+);
+CREATE INDEX sensing_want_next ON sensing_want (next_at) WHERE state = 'wanted';

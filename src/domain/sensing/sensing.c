@@ -45,11 +45,12 @@ static void metrics(struct ctx *c, struct buf *out)
 		atomic_load(&st->accepted), atomic_load(&st->duplicate), atomic_load(&st->refused));
 }
 
-static const char *const needs[] = { "places", NULL };
+static const char *const needs[] = { "files", "places", NULL };
 static const struct entity *const entities[] = { &sensing_device, &sensing_channel, &sensing_gap_entity, NULL };
 static const struct route routes[] = {
 	{ "POST", "/api/sensing/events", "public", ROUTE_QUICK, ingest_run,
 	  ingest_prepare }, /* the device's key is asked in prepare */
+	{ "POST", "/api/sensing/evidence", "public", 0, evidence_run, evidence_prepare }, /* likewise */
 	{ "POST", "/api/sensing/device/{id}/key", "sensing.manage", ROUTE_SECRET, device_key, NULL },
 	{ "GET", "/api/sensing/health", "sensing.read", 0, health_get, NULL },
 	{ "GET", "/api/sensing/coverage", "sensing.read", 0, coverage_get, NULL },
@@ -59,6 +60,7 @@ static const struct route routes[] = {
 static const struct job jobs[] = {
 	{ "sensing.flush", 5 * SECOND, NULL, 0, flush_job },
 	{ "sensing.health", 10 * SECOND, NULL, 0, health_job },
+	{ "sensing.evidence", 10 * MINUTE, NULL, 0, evidence_purge },
 	{ "sensing.purge", 10 * MINUTE, NULL, 0, purge_job },
 	{ 0 },
 };
@@ -66,6 +68,7 @@ static const struct column_note columns[] = {
 	{ "sensing_source", "*", P1, "device_care", "public_duty", 0 },
 	{ "sensing_type", "*", P0, "device_care", "public_duty", 0 },
 	{ "sensing_event", "*", P1, "place_safety", "public_duty", SENSING_KEEP_DAYS },
+	{ "sensing_want", "*", P1, "evidence", "public_interest", 7 },
 	{ "sensing_mark", "*", P0, "device_care", "public_duty", 0 },
 	{ 0 },
 };

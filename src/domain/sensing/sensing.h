@@ -10,6 +10,7 @@
 #define SENSING_H
 
 #include "core/module.h"
+#include "files/files.h"
 
 extern const struct module sensing_module;
 
@@ -43,6 +44,43 @@ enum rc sensing_of_device(struct ctx *c, struct str device_id, int64_t from_at, 
 int64_t sensing_last_seq(struct ctx *c);
 /* When the oldest kept event was received; 0: none. */
 enum rc sensing_first_at(struct ctx *c, int64_t *ret) MUST_USE;
+
+/* ---- pictures of events ------------------------------------------------------ */
+
+/* Files of an event belong to SENSING_EVENT_FILES, row sensing_event_key(seq).
+ * Nobody but the system sees them there: an alert that came of the event links
+ * them to itself and gives them their clock.  "sensing.device.evidence" tells of
+ * each new one: {"seq","file_id","kind"}. */
+#define SENSING_EVENT_FILES "sensing.event"
+enum {
+	SENSING_EVIDENCE_EACH = 4,       /* files of one event */
+	SENSING_EVIDENCE_MOST = 8 << 20, /* bytes of one upload: the server's own limit of a body */
+	SENSING_EVIDENCE_HOURS = 24,     /* without an alert */
+	SENSING_WANT_TRIES = 8,
+	SENSING_CLIP_WAIT_S = 20, /* a film has to be written before it can be had */
+};
+struct str sensing_event_key(struct ctx *c, int64_t seq);
+
+/* An alert came of this event: when it is a recorder's beside us, its picture
+ * is wanted, and its film when it says it has one.  Again is harmless. */
+enum rc sensing_want(struct ctx *c, int64_t seq) MUST_USE;
+struct sensing_wanted {
+	int64_t seq, at, tries;
+	enum files_kind kind;
+	struct str object, place_path;
+};
+/* Wanted of this gateway and due, at most 'most', the longest waiting first. */
+enum rc sensing_wants(struct ctx *c, struct str gateway_id, size_t most, struct sensing_wanted *ret,
+		      size_t *n) MUST_USE;
+/* What came of asking: the file (files_write was done), or why not ("missing",
+ * "too_large", "no_answer", "disk", "media_type"); asked again later, in the end
+ * given up. */
+enum rc sensing_got(struct ctx *c, const struct sensing_wanted *w, const struct file_ref *f,
+		    const char *reason) MUST_USE;
+/* Files of this event that are not had: kind, "wanted" or "failed", reason. */
+enum rc sensing_missing(struct ctx *c, int64_t seq,
+			enum rc (*fn)(void *arg, const char *kind, const char *state, struct str reason),
+			void *arg) MUST_USE;
 
 /* ---- devices --------------------------------------------------------------- */
 

@@ -209,3 +209,17 @@ enum rc check_unknown(struct ctx *c, struct device *speaker, struct item *items,
 	}
 	return RC_OK;
 }
+
+struct device *check_source_of(struct state *st, struct device *speaker, struct str source, struct source **from,
+			       const char **code)
+{
+	struct item it = { .source = source };
+	bool exact;
+	struct device *d = owner_of(st, &it, &exact);
+
+	*code = may_speak(speaker, d, exact);
+	if (*code == NULL)
+		*code = refusal(d);
+	*from = it.from;
+	return d;
+}

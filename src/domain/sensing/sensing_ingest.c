@@ -39,7 +39,7 @@ static enum rc wrong_key(struct ctx *c, struct state *st)
 }
 
 /* "Device <id>.<key>" */
-static enum rc authenticate(struct ctx *c, struct device **ret)
+enum rc ingest_speaker(struct ctx *c, struct device **ret)
 {
 	struct state *st = sensing_state(c);
 	struct str rest = request_header(c->rq, "Authorization"), id, given = NO_STR;
@@ -161,7 +161,7 @@ enum rc ingest_prepare(struct ctx *c, struct call *k)
 	struct batch *b = NEW(c->arena, struct batch);
 
 	TRY(cache_refresh(c));
-	TRY(authenticate(c, &b->speaker));
+	TRY(ingest_speaker(c, &b->speaker));
 	TRY(read_events(c, b));
 	pthread_rwlock_rdlock(&st->lock);
 	for (size_t i = 0; i < b->n; i++)

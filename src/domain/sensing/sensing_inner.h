@@ -198,6 +198,9 @@ struct item {
 };
 /* Dedupes and inserts; items with a code are left alone. */
 enum rc log_append(struct ctx *c, struct item *items, size_t n) MUST_USE;
+/* The event with this id, while it is in the dedupe window; *seq 0: none.  In a
+ * write unit. */
+enum rc log_find(struct ctx *c, const struct source *from, struct str id, int64_t *seq) MUST_USE;
 
 /* Newest first below *seq, of one device or (absent) of all; ends when 'fn'
  * says RC_MISSING or enough rows were looked at: *more, and *seq is where to go
@@ -219,6 +222,10 @@ enum type_means now_means(struct str type);
 /* Sets item->device, from, kind, or code and field.  'lock' is held.  'before'
  * (may be NULL): an item of the same speaker that was checked already. */
 void check_item(struct state *st, struct device *speaker, struct item *it, const struct item *before);
+/* The device this speaker may speak for as 'source'; *code: why not.  'lock' is
+ * held.  *from: its numbered source, or NULL. */
+struct device *check_source_of(struct state *st, struct device *speaker, struct str source, struct source **from,
+			       const char **code);
 /* A key anywhere inside that could carry a face, another measure of a body, a
  * belief or an identity number: no such thing enters (guarantees G17, G19). */
 bool check_forbidden(const struct json *data);
@@ -229,6 +236,11 @@ enum rc check_unknown(struct ctx *c, struct device *speaker, struct item *items,
 
 enum rc ingest_prepare(struct ctx *c, struct call *k) MUST_USE;
 enum rc ingest_run(struct ctx *c, struct call *k) MUST_USE;
+/* The device whose key the request carries. */
+enum rc ingest_speaker(struct ctx *c, struct device **ret) MUST_USE;
+enum rc evidence_prepare(struct ctx *c, struct call *k) MUST_USE;
+enum rc evidence_run(struct ctx *c, struct call *k) MUST_USE;
+enum rc evidence_purge(struct ctx *c) MUST_USE;
 enum rc device_key(struct ctx *c, struct call *k) MUST_USE;
 enum rc health_get(struct ctx *c, struct call *k) MUST_USE;
 enum rc coverage_get(struct ctx *c, struct call *k) MUST_USE;

@@ -244,6 +244,27 @@ static enum rc is_duplicate(struct run *u, const struct item *it, bool *ret)
 	return RC_OK;
 }
 
+enum rc log_find(struct ctx *c, const struct source *from, struct str id, int64_t *seq)
+{
+	struct state *st = sensing_state(c);
+	size_t at = 0;
+	int64_t guess;
+
+	*seq = 0;
+	TRY(log_sync(c));
+	if (from == NULL || from->no == 0)
+		return RC_OK;
+	uint64_t hash = window_hash(&st->window, from->no, id);
+
+	while (*seq == 0 && (guess = window_find(&st->window, hash, &at)) != 0) {
+		struct same same = { .source_no = from->no, .id = id };
+
+		TRY(check_db(c, stmt_each(st->confirm, ARGS(V_INT(guess)), compare, &same)));
+		*seq = same.yes ? guess : 0;
+	}
+	return RC_OK;
+}
+
 /* First use of a word: its number stands in the same unit as the row. */
 static enum rc number_words(struct run *u, struct item *it, int64_t seq)
 {

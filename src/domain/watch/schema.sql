@@ -269,3 +269,13 @@ CREATE TABLE watch_selftest (
 	ok flag_int NOT NULL,
 	checked_at time_int
 );
+
+-- @version 2
+-- The events an alert came of, so that their pictures find it, whenever they
+-- come.
+CREATE TABLE watch_evidence (
+	seq num_int NOT NULL,
+	alert_id ref_text NOT NULL,
+	PRIMARY KEY (seq, alert_id)
+);
+CREATE INDEX watch_evidence_alert ON watch_evidence (alert_id);

@@ -47,6 +47,7 @@ static const struct column_note columns[] = {
 	{ "watch_revision", "*", P1, "safety", "public_interest", 0 },
 	{ "watch_source", "*", P1, "safety", "public_interest", 730 },
 	{ "watch_timeline", "*", P1, "safety", "public_interest", 730 },
+	{ "watch_evidence", "*", P1, "safety", "public_interest", 730 },
 	{ "watch_match", "*", P1, "safety", "public_interest", WATCH_MATCH_DAYS },
 	{ "watch_cursor", "*", P1, "safety", "public_interest", 0 },
 	{ "watch_number", "*", P0, "safety", "public_interest", 0 },

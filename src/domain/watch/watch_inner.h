@@ -14,6 +14,7 @@ enum {
 	WATCH_DEFINITION = 16384, /* bytes */
 	WATCH_TZ_MIN = 8 * 60,    /* days and hours in figures are China's */
 	WATCH_MATCH_DAYS = 40,    /* matches are kept longer than the log they point into */
+	WATCH_EVIDENCE_DAYS = 7,  /* a picture's clock, from the moment the alert has it */
 	WATCH_MAX_OPEN = 500,     /* rows looked at in one go by clocks */
 };
 
@@ -98,6 +99,13 @@ enum rc watch_step(struct ctx *c, struct str alert_id, const char *verb, struct 
 
 /* Files (watch_files.c). */
 enum rc watch_alert_start(struct ctx *c) MUST_USE;
+/* The alert came of these events: their pictures belong to it, those that are
+ * there and those to come. */
+enum rc watch_evidence_of(struct ctx *c, const struct alert_row *a, const int64_t *seqs, size_t n) MUST_USE;
+/* A picture came, or will not come. */
+enum rc watch_on_evidence(struct ctx *c, const struct event *ev) MUST_USE;
+/* "evidence":{"files":[...],"missing":[{"kind","state","reason"}],"is_reason"} */
+enum rc watch_write_evidence(struct ctx *c, const struct alert_row *a, struct buf *out) MUST_USE;
 
 /* Views (watch_view.c, watch_board.c). */
 enum rc watch_case(struct ctx *c, struct call *k) MUST_USE;

@@ -142,6 +142,8 @@ enum rc watch_on_shift(struct ctx *c, const struct event *ev)
 
 enum rc watch_on_device(struct ctx *c, const struct event *ev)
 {
+	if (str_ends(ev->topic, ".evidence"))
+		return watch_on_evidence(c, ev);
 	if (str_ends(ev->topic, ".silent") || str_ends(ev->topic, ".back") || str_ends(ev->topic, ".retire"))
 		return watch_changed(c, "coverage");
 	return RC_OK;

@@ -244,9 +244,19 @@ static enum rc count_fired(struct ctx *c, struct str rule_id)
 	return db_run(c, "UPDATE watch_rule SET fired_30d = fired_30d + 1 WHERE id = $1", ARGS(V_STR(rule_id)), NULL);
 }
 
+static enum rc ask_evidence(struct ctx *c, const struct alert_row *a, const struct rule_match *m)
+{
+	int64_t seqs[RULE_SAMPLES];
+	size_t n = 0;
+
+	for (uint32_t k = 0; k < m->n_seqs && n < RULE_SAMPLES; k++)
+		seqs[n++] = (int64_t)m->seqs[k];
+	return watch_evidence_of(c, a, seqs, n);
+}
+
 static enum rc fired(struct ctx *c, struct evaluator *e, const struct pending *p)
 {
-	struct str key = key_text(c, e, p), dedupe, seqs, alert_id;
+	struct str key = key_text(c, e, p), dedupe, seqs;
 	bool ask, merged, lasting;
 	const char *verdict;
 	struct alert_row a;
@@ -272,9 +282,9 @@ static enum rc fired(struct ctx *c, struct evaluator *e, const struct pending *p
 	if (!ask)
 		return RC_OK;
 	TRY(watch_incident(c, &i, &a, &merged));
-	alert_id = a.std.id;
-	return db_run(c, "UPDATE watch_match SET alert_id = $2 WHERE dedupe = $1", ARGS(V_STR(dedupe), V_STR(alert_id)),
-		      NULL);
+	TRY(db_run(c, "UPDATE watch_match SET alert_id = $2 WHERE dedupe = $1", ARGS(V_STR(dedupe), V_STR(a.std.id)),
+		   NULL));
+	return p->rule->care ? RC_OK : ask_evidence(c, &a, &p->m);
 }
 
 static enum rc settle(struct ctx *c, struct str alert_id)

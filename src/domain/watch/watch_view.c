@@ -247,6 +247,7 @@ enum rc watch_case(struct ctx *c, struct call *k)
 	TRY(write_sources(c, &a, welfare ? &w : NULL, k->out));
 	json_key(k->out, "events");
 	TRY(write_events(c, &a, k->out));
+	TRY(watch_write_evidence(c, &a, k->out));
 	TRY(write_coverage(c, &a, welfare ? &w : NULL, k->out));
 	json_key(k->out, "leave"); /* why somebody is away (a hospital) is opened at the leave */
 	TRY(db_json(c, k->out,
