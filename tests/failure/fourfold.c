@@ -111,6 +111,57 @@ static void care_at(struct stage *s, int i)
 		    i, i, stage_get(s, fourfold_name(s, "person@", i)), paths[i]));
 }
 
+/* An outline hangs on a community or an enclosure; to see one, its path counts. */
+static void edge_at(struct stage *s, int i)
+{
+	static const char *const rows[] = {
+		"outline@",
+		"places_outline (id, version, created_at, updated_at, place_id, place_path, number, state, datum, "
+		"gap_m,"
+		" reach_m, fire_m, boundary) VALUES ('outline-@', 1, 1, 1, '$place@', '$path@', 1, 'draft', 'wgs84', "
+		"1, 5, "
+		"150,"
+		" '[]')",
+		"segment@",
+		"places_segment (id, version, created_at, updated_at, place_id, place_path, outline_id, ring, seq, "
+		"kind,"
+		" line, length_m) VALUES ('segment-@', 1, 1, 1, '$place@', '$path@', 'outline-@', 0, 1, 'wall',"
+		" '[[115.9,28.68],[115.91,28.68]]', 10)",
+		"entrance@",
+		"places_entrance (id, version, created_at, updated_at, place_id, place_path, outline_id, code, name, "
+		"lon,"
+		" lat, state, direction, people, car, e_bike, fire, present) VALUES ('entrance-@', 1, 1, 1, '$place@', "
+		"'$path@',"
+		" 'outline-@', 'A', 'A', 115.9, 28.68, 'open', 'both', 1, 0, 0, 0, 1)",
+		"plan@",
+		"places_plan (id, version, created_at, updated_at, place_id, place_path, name, state, entrances_before,"
+		" entrances_after) VALUES ('plan-@', 1, 1, 1, '$place@', '$path@', 'P', 'draft', 1, 1)",
+		"checkpoint@",
+		"places_checkpoint (id, version, created_at, updated_at, entrance_id, place_id, place_path, name, "
+		"direction,"
+		" in_use) VALUES ('checkpoint-@', 1, 1, 1, 'entrance-@', '$place@', '$path@', 'C', 'in', 1)",
+		"work@",
+		"places_work (id, version, created_at, updated_at, place_id, place_path, kind, title, state) VALUES"
+		" ('work-@', 1, 1, 1, '$place@', '$path@', 'probe', 'W', 'accepted')",
+	};
+
+	stage_put(s, fourfold_name(s, "path@", i), paths[i]);
+	for (size_t k = 0; k < COUNT(rows); k += 2) {
+		stage_put(s, fourfold_name(s, rows[k], i),
+			  fourfold_name(s, fmt(&s->r, "%.*s-@", (int)strcspn(rows[k], "@"), rows[k]), i));
+		sql(s, fmt(&s->r, "INSERT INTO %s", rows[k + 1]), i);
+	}
+	make(s, "weight@", "/api/places/weight", "{\"place_id\":\"$place@\",\"kind\":\"probe\",\"weight\":2}", i);
+	make(s, "area@", "/api/places/area",
+	     "{\"place_id\":\"$place@\",\"code\":\"00@\",\"name\":\"A\",\"kind\":\"open_area\"}", i);
+	make(s, "timetable@", "/api/places/timetable",
+	     "{\"place_id\":\"$place@\",\"mode\":\"closed\",\"days\":\"1\",\"from_min\":0,\"to_min\":60}", i);
+	make(s, "order@", "/api/places/order",
+	     "{\"place_id\":\"$place@\",\"mode\":\"closed\",\"legal_no\":\"A-@\",\"issued_by\":\"office\",\"reason\":"
+	     "\"flood\",\"from_at\":\"$-1\",\"to_at\":\"$+900\"}",
+	     i);
+}
+
 void fourfold_build(struct stage *s)
 {
 	for (int i = 0; i < PLACES; i++)
@@ -121,4 +172,6 @@ void fourfold_build(struct stage *s)
 	}
 	for (int i = 0; i < PLACES; i++)
 		care_at(s, i);
+	for (int i = 0; i < PLACES; i++)
+		edge_at(s, i);
 }

@@ -25,7 +25,12 @@ static const struct {
 	{ "watch.silence", "sssssxxxxxx" },     { "watch.escalation", "sssssxxxxxx" },
 	{ "watch.welfare", "ssssooooooo" },     { "watch.leave", "ssssooooooo" },
 	{ "dispatch.shift", "sssssooooxx" },    { "dispatch.task", "sssssooooxx" },
-	{ "dispatch.handover", "sssssxxxxxx" },
+	{ "dispatch.handover", "sssssxxxxxx" }, { "places.outline", "sssssxxxxxx" },
+	{ "places.segment", "ssssssssssx" },    { "places.entrance", "ssssssssssx" },
+	{ "places.plan", "sssssxxxxxx" },       { "places.checkpoint", "sssssxxxxxx" },
+	{ "places.work", "sssssxxxxxx" },       { "places.weight", "sssssxxxxxx" },
+	{ "places.area", "sssssxxxxxx" },       { "places.timetable", "ssssssssssx" },
+	{ "places.order", "ssssssssssx" },
 };
 
 /* s: 200 for the own place and below, 404 else; a 200 whatever lies where; n 404; x 403.
@@ -46,6 +51,12 @@ static const struct {
 	{ "/api/places/map", "/api/places/map?under=$place@", "ssssssssssx", NULL, 0 },
 	{ "/api/places/find", "/api/places/find?lon=115.9&lat=28.68", "aaaaaaaaaax", NULL, 0 },
 	{ "/api/places/search", "/api/places/search?q=s", "aaaaaaaaaax", NULL, 0 },
+	{ "/api/places/outline/{id}/export", "/api/places/outline/$outline@/export", "sssssxxxxxx", NULL, 0 },
+	{ "/api/places/edges", "/api/places/edges?under=$place@", "ssssssssssx", NULL, 0 },
+	{ "/api/places/edges", "/api/places/edges", "aaaaaaaaaax", NULL, 0 },
+	{ "/api/places/completion", "/api/places/completion?under=$place@", "sssssxxxxxx", NULL, 0 },
+	{ "/api/places/completion", "/api/places/completion", "aaaaaxxxxxx", "finished.d", 2 },
+	{ "/api/places/mode", "/api/places/mode?place=$place@", "ssssssssssx", NULL, 0 },
 	{ "/api/sensing/health", "/api/sensing/health", "aaaaaxxxxxx", "total", 2 },
 	{ "/api/sensing/coverage", "/api/sensing/coverage?device_id=$device@", "sssssxxxxxx", NULL, 0 },
 	{ "/api/sensing/event", "/api/sensing/event?device_id=$device@", "ssssxxxxxxx", NULL, 0 },
@@ -125,12 +136,14 @@ static bool tells(const char *text)
 }
 
 /* Of rows beside and above the own place not even an id; but a worker whose post
- * is above the place may be sent to it. */
+ * is above the place may be sent to it, and an order for all below holds here. */
 static void tells_of_no_other(const char *role, const char *path)
 {
 	for (size_t e = 1; e < COUNT(entities); e++) { /* a place names the one above it */
 		const char *name = strchr(entities[e].entity, '.') + 1;
-		bool colleague = strstr(path, "/candidates") && strcmp(name, "person") == 0;
+		bool colleague =
+			(strstr(path, "/candidates") && strcmp(name, "person") == 0) ||
+			(strstr(path, "/mode") && (strcmp(name, "order") == 0 || strcmp(name, "timetable") == 0));
 
 		for (int i = SIBLING; i < (colleague ? PARENT : PLACES); i++) {
 			const char *id = stage_get(s, at_place(fmt(&s->r, "%s@", name), i));

@@ -144,7 +144,7 @@ const struct json *here(struct rig *r)
 	struct json *j = NULL;
 	struct json_error err;
 
-	if (r->last.body.n == 0)
+	if (r->last.body.n == 0 || !strstr(r->last.type, "json")) /* a file of another kind */
 		return NULL;
 	if (json_parse(r->arena, r->last.body, 0, &j, &err) != RC_OK)
 		fail_msg("no JSON (%s at %zu): " FMT_STR, err.reason, err.at, ARG_STR(r->last.body));

@@ -1,5 +1,5 @@
 /* places.c - the entity places.place and the module's tables. */
-#include "domain/places/places_inner.h"
+#include "domain/places/places_outline.h"
 
 #include "places_schema.h"
 
@@ -58,13 +58,6 @@ enum rc places_changed(struct ctx *c)
 }
 
 /* ---- input ------------------------------------------------------------------ */
-
-static bool given(const struct json *in, const char *key)
-{
-	const struct json *j = json_get(in, key);
-
-	return j && j->kind != J_NULL;
-}
 
 /* Coordinates are in the datum that the same request names, WGS-84 when it
  * names none; what is stored is always WGS-84. */
@@ -267,12 +260,23 @@ int64_t places_revision(struct ctx *c)
 
 /* ---- tables ----------------------------------------------------------------------- */
 
-static const struct entity *const entities[] = { &place_entity, NULL };
+static const struct entity *const entities[] = { &place_entity, &outline_entity,    &segment_entity, &entrance_entity,
+						 &plan_entity,  &checkpoint_entity, &work_entity,    &weight_entity,
+						 &area_entity,  &timetable_entity,  &order_entity,   NULL };
 static const struct route routes[] = {
 	{ "GET", "/api/places/map", "places.place.read", 0, places_map, NULL },
 	{ "GET", "/api/places/find", "places.place.read", 0, places_find, NULL },
 	{ "GET", "/api/places/search", "places.place.read", 0, places_search, NULL },
 	{ "POST", "/api/places/import", "places.import", 0, places_import_run, places_import_prepare },
+	{ "POST", "/api/places/outline_import", "places.survey.edit", 0, outline_import_run, outline_import_prepare },
+	{ "GET", "/api/places/outline/{id}/export", "places.survey.read", 0, outline_export, NULL },
+	{ "GET", "/api/places/edges", "places.place.read", 0, places_edges, NULL },
+	{ "GET", "/api/places/completion", "places.survey.read", 0, places_completion_route, NULL },
+	{ "GET", "/api/places/mode", "places.place.read", 0, places_mode_route, NULL },
+	{ 0 },
+};
+static const struct job jobs[] = {
+	{ .name = "places.orders", .period = MINUTE, .run = orders_end },
 	{ 0 },
 };
 static const struct column_note columns[] = {
@@ -285,6 +289,7 @@ const struct module places_module = {
 	.schema = places_schema,
 	.entities = entities,
 	.routes = routes,
+	.jobs = jobs,
 	.columns = columns,
 	.state_size = sizeof(struct places_state),
 	.start = places_start,

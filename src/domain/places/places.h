@@ -73,6 +73,49 @@ uint32_t place_tree_parent(const struct place_tree *t, uint32_t number);
  * the database.  -1: the database did not answer (c->fail is set). */
 int64_t places_revision(struct ctx *c);
 
+/* ---- enclosures ------------------------------------------------------------ */
+
+/* Works of the place and everything below it that are not dropped.  An
+ * enclosure is planned when it has a work, finished when all are accepted; a
+ * work weighs what it says, else what the nearest place above says of its kind,
+ * else 1. */
+struct places_completion {
+	int64_t finished, planned, weight_accepted, weight_all;
+	int64_t areas, mapped; /* of the base list; those that belong to an enclosure */
+	int64_t works[5], accepted[5];
+};
+enum rc places_completion(struct ctx *c, struct str path, struct places_completion *ret) MUST_USE;
+
+enum place_mode { PLACE_OPEN, PLACE_SEMI_CLOSED, PLACE_CLOSED };
+enum places_why { PLACES_BY_DEFAULT, PLACES_BY_TIMETABLE, PLACES_BY_ORDER };
+struct places_mode {
+	enum place_mode mode;
+	enum places_why why;
+	int64_t until; /* 0: no end known */
+	struct str id; /* of the order or the slot, or absent */
+};
+/* An emergency order stands over timetables; of several the one that began
+ * last.  Of timetables the nearest place's counts. */
+enum rc places_mode_at(struct ctx *c, struct str path, int64_t at, struct places_mode *ret) MUST_USE;
+
+/* An entrance of a published outline; it keeps its id over all versions.
+ * Events: "places.entrance.create", ".update", ".retire". */
+struct entrance_ref {
+	struct str id, place_id, place_path, code, name;
+	double lon, lat;
+	bool present;                   /* still on the outline */
+	bool open;                      /* open, or closed at night only */
+	bool people, car, e_bike, fire; /* who may pass */
+	bool in, out;                   /* directions */
+};
+/* Without regard to the caller's visibility.  FAIL RC_INVALID
+ * "unknown_entrance" at 'field'. */
+enum rc places_entrance_get(struct ctx *c, struct str id, const char *field, struct entrance_ref *ret) MUST_USE;
+/* Declared and computed area in square metres, NaN when not known. */
+enum rc places_area_of(struct ctx *c, struct str place_id, double *computed, double *declared) MUST_USE;
+/* Places of this kind below the path. */
+enum rc places_count(struct ctx *c, struct str path, enum place_kind kind, int64_t *ret) MUST_USE;
+
 /* ---- import --------------------------------------------------------------- */
 
 enum places_format { PLACES_CSV, PLACES_GEOJSON };

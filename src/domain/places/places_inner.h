@@ -40,6 +40,14 @@ struct place_fault {
 void place_refuse(struct ctx *c, struct place_fault *f, const char *code, const char *field, const char *fmt, ...)
 	PRINTF(5, 6);
 
+/* The input names the field and gives it a value. */
+static inline bool given(const struct json *in, const char *key)
+{
+	const struct json *j = json_get(in, key);
+
+	return j && j->kind != J_NULL;
+}
+
 /* Code, kind under parent, path, label, point; 'parent' NULL for a root.
  * Nothing here asks the database. */
 bool place_settle(struct ctx *c, struct place *p, const struct place_ref *parent, struct place_fault *f);
