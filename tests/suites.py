@@ -15,7 +15,7 @@ def suite(name, command, kind="quick", timeout=60, pg=False, weight=1):
 ASAN = ",".join("""store store_fault portable_sql base time json csv geojson cloudevents frigate frigate_canary corpus_json
 corpus_cloudevents corpus_frigate corpus_csv corpus_geojson corpus_rule rules rules_state rule_compile sys_client sys_crypto
 sys_geometry sys_http sys_http_stream sys_machine places places_outline places_plan places_mode places_outline_file
-people sensing_device sensing_ingest sensing_limits sensing_log
+insight people sensing_device sensing_ingest sensing_limits sensing_log
 sensing_health watch_alert watch_rule watch_eval core_field core_list core_access core_record core_export core_start files evidence dispatch_duty
 dispatch_task roles simulate""".split())
 TSAN = "writer,sys_http,sys_http_stream,core_server,frigate_link"
@@ -40,6 +40,7 @@ SUITES = [
     suite("places", "{build}/tests/places/places_test", pg=True, weight=2),
     *[suite("places_" + n, "{build}/tests/places/%s_test" % n, pg=True, weight=2)
       for n in ("outline", "plan", "mode", "outline_file")],
+    suite("insight", "{build}/tests/insight/insight_test", pg=True),
     suite("people", "{build}/tests/people/people_test", pg=True, weight=12),
     *[suite("sensing_" + n, "{build}/tests/sensing/sensing_%s_test" % n, pg=True, timeout=120, weight=3)
       for n in ("device", "ingest", "limits", "log", "health")],

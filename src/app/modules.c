@@ -1,6 +1,7 @@
 #include "app/app_modules.h"
 
 #include "domain/dispatch/dispatch.h"
+#include "domain/insight/insight.h"
 #include "domain/people/people.h"
 #include "domain/places/places.h"
 #include "domain/sensing/sensing.h"
@@ -8,5 +9,5 @@
 #include "files/files.h"
 
 const struct module *const app_modules[] = {
-	&files_module, &places_module, &people_module, &sensing_module, &watch_module, &dispatch_module, NULL,
+	&files_module, &places_module, &people_module, &sensing_module, &watch_module, &dispatch_module, &insight_module, NULL,
 };

@@ -1,4 +1,4 @@
-/* Enclosures: outlines, plans, works, modes. */
+/* Enclosures: outlines, plans, works, modes; claims. */
 #include "cases.h"
 
 #define HEAD "head@" NORTH
@@ -106,5 +106,9 @@ const struct write_case enclosure_cases[] = {
 	  .want = 201, .save = "order" },
 	{ "POST /api/places/order/{id}/revoke", HEAD, BASE "order/$order/revoke", "{\"revoke_reason\":\"over\"}",
 	  .want = 200 },
+	{ "POST /api/insight/claim", HEAD, NULL,
+	  "{\"place_id\":\"$north\",\"figure\":\"area_km2\",\"value\":1,\"source\":\"report\",\"source_on\":\"2022\"}",
+	  .want = 201, .save = "claim" },
+	{ "PATCH /api/insight/claim/{id}", HEAD, "/api/insight/claim/$claim", "{\"value\":2}", .want = 200 },
 	{ 0 },
 };

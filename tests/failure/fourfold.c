@@ -160,6 +160,10 @@ static void edge_at(struct stage *s, int i)
 	     "{\"place_id\":\"$place@\",\"mode\":\"closed\",\"legal_no\":\"A-@\",\"issued_by\":\"office\",\"reason\":"
 	     "\"flood\",\"from_at\":\"$-1\",\"to_at\":\"$+900\"}",
 	     i);
+	make(s, "claim@", "/api/insight/claim",
+	     "{\"place_id\":\"$place@\",\"figure\":\"buildings\",\"value\":1,\"source\":\"report\",\"source_on\":"
+	     "\"2022\"}",
+	     i);
 }
 
 void fourfold_build(struct stage *s)

@@ -31,6 +31,7 @@ static const struct {
 	{ "places.work", "sssssxxxxxx" },       { "places.weight", "sssssxxxxxx" },
 	{ "places.area", "sssssxxxxxx" },       { "places.timetable", "ssssssssssx" },
 	{ "places.order", "ssssssssssx" },
+	{ "insight.claim", "sxxssxxxxxx" },
 };
 
 /* s: 200 for the own place and below, 404 else; a 200 whatever lies where; n 404; x 403.
@@ -57,6 +58,7 @@ static const struct {
 	{ "/api/places/completion", "/api/places/completion?under=$place@", "sssssxxxxxx", NULL, 0 },
 	{ "/api/places/completion", "/api/places/completion", "aaaaaxxxxxx", "finished.d", 2 },
 	{ "/api/places/mode", "/api/places/mode?place=$place@", "ssssssssssx", NULL, 0 },
+	{ "/api/insight/compare", "/api/insight/compare", "axxaaxxxxxx", NULL, 0 },
 	{ "/api/sensing/health", "/api/sensing/health", "aaaaaxxxxxx", "total", 2 },
 	{ "/api/sensing/coverage", "/api/sensing/coverage?device_id=$device@", "sssssxxxxxx", NULL, 0 },
 	{ "/api/sensing/event", "/api/sensing/event?device_id=$device@", "ssssxxxxxxx", NULL, 0 },
