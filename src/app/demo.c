@@ -1,5 +1,5 @@
-/* demo.c - the demo: Beilin (S5), Jingtai Garden (S7) and Honggu Spring (S8),
- * put side by side under one duty desk.  The streets are invented, and so are
+/* demo.c - the demo: Beilin (S5), Shanghai Road "3+1" (S6), Jingtai Garden (S7)
+ * and Honggu Spring (S8), put side by side under one duty desk.  The streets are invented, and so are
  * the people; what a community declares about itself (0.97 km2) is kept as a
  * claim beside what is computed.
  */
@@ -183,6 +183,7 @@ enum rc demo_seed(struct app *a, const char *data_folder)
 	enum rc rc = app_unit(a, read_clock, &d.now);
 
 	rc = rc == RC_OK ? demo_seed_places(&d) : rc;
+	rc = rc == RC_OK ? demo_seed_enclosures(&d) : rc;
 	rc = rc == RC_OK ? demo_seed_people(&d) : rc;
 	rc = rc == RC_OK ? demo_seed_duty(&d) : rc;
 	rc = rc == RC_OK ? demo_seed_devices(&d) : rc;

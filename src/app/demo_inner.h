@@ -31,10 +31,21 @@ enum rc demo_place(struct demo *d, const char *path, struct str *ret) MUST_USE;
 enum rc demo_make(struct demo *d, const char *entity, const struct buf *body, struct str *id) MUST_USE;
 struct buf demo_body(struct demo *d); /* an open map */
 
+/* Metres east and north of the demo's corner. */
+struct demo_point {
+	double x, y;
+};
+double demo_lon(double x);
+double demo_lat(double y);
+const struct demo_point *demo_beilin_corners(void);   /* 6 */
+const struct demo_point *demo_shanghai_corners(void); /* 4 */
+
 enum rc demo_seed_places(struct demo *d) MUST_USE;
 enum rc demo_seed_people(struct demo *d) MUST_USE;
 enum rc demo_seed_duty(struct demo *d) MUST_USE; /* shifts and positions: renewed at every start */
 enum rc demo_seed_devices(struct demo *d) MUST_USE;
 enum rc demo_seed_watch(struct demo *d) MUST_USE; /* rules, and the watch over 3-2-501 */
+
+enum rc demo_seed_enclosures(struct demo *d) MUST_USE;
 
 #endif

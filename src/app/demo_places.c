@@ -10,12 +10,19 @@
 /* Metres east and north of the south-west corner. */
 static const double origin_lon = 115.9000, origin_lat = 28.6800, lon_per_m = 1 / 97660.0, lat_per_m = 1 / 110860.0;
 
-struct point {
-	double x, y;
-};
+double demo_lon(double x)
+{
+	return origin_lon + x * lon_per_m;
+}
+
+double demo_lat(double y)
+{
+	return origin_lat + y * lat_per_m;
+}
+
 struct outline {
 	const char *path, *kind;
-	struct point p[6];
+	struct demo_point p[6];
 	size_t n;
 };
 static const struct outline outlines[] = {
@@ -31,13 +38,14 @@ static const struct outline outlines[] = {
 	{ "jingtai.g2.", "grid", { { 1280, 0 }, { 1470, 0 }, { 1470, 360 }, { 1280, 360 } }, 4 },
 	{ "honggu.", "community", { { 1090, 420 }, { 1590, 420 }, { 1590, 860 }, { 1090, 860 } }, 4 },
 	{ "honggu.g1.", "grid", { { 1090, 640 }, { 1590, 640 }, { 1590, 860 }, { 1090, 860 } }, 4 },
+	{ "shanghai.", "community", { { -30, -390 }, { 1540, -410 }, { 1540, -90 }, { -30, -60 } }, 4 },
 	{ "honggu.g2.", "grid", { { 1090, 420 }, { 1590, 420 }, { 1590, 640 }, { 1090, 640 } }, 4 },
 };
 
 /* Blocks of equal buildings, numbered row by row, with streets between them. */
 struct block {
 	const char *community;
-	struct point from, step, size;
+	struct demo_point from, step, size;
 	int columns, rows, floors, units, flats;
 	const char *const grid[6]; /* by column (Beilin, Jingtai) or by row */
 	bool grid_by_row;
@@ -56,6 +64,7 @@ static const struct block blocks[] = {
 	  false },
 	{ "jingtai", { 1115, 50 }, { 190, 105 }, { 130, 14 }, 2, 3, 6, 3, 2, { "g1", "g2" }, false },
 	{ "honggu", { 1115, 490 }, { 94, 220 }, { 52, 22 }, 5, 2, 32, 0, 0, { "g2", "g1" }, true },
+	{ "shanghai.s31", { 22, -328 }, { 37.6, 72 }, { 26, 12 }, 39, 3, 7, 0, 0, { NULL }, false },
 };
 
 struct spot {
@@ -74,11 +83,11 @@ static const struct spot spots[] = {
 };
 enum { LOBBIES = 8 };
 
-static struct point corner(const struct block *b, int i)
+static struct demo_point corner(const struct block *b, int i)
 {
 	int column = i % b->columns, row = i / b->columns;
 
-	return (struct point){ b->from.x + b->step.x * column, b->from.y + b->step.y * row };
+	return (struct demo_point){ b->from.x + b->step.x * column, b->from.y + b->step.y * row };
 }
 
 /* ---- CSV ---------------------------------------------------------------------------- */
@@ -99,16 +108,36 @@ static void csv_flats(struct buf *t, const struct block *b, int building)
 	}
 }
 
+static const char *grid_of(const struct block *b, int i)
+{
+	size_t at = (size_t)(b->grid_by_row ? i / b->columns : i % b->columns);
+	const char *grid = at < COUNT(b->grid) ? b->grid[at] : NULL;
+
+	return grid ? grid : "";
+}
+
 static void csv_block(struct buf *t, const struct block *b)
 {
 	for (int i = 0; i < b->columns * b->rows; i++) {
-		struct point at = corner(b, i);
+		struct demo_point at = corner(b, i);
 
 		buf_fmt(t, "%d,%d 栋,building," DEMO_AREA "%s.,", i + 1, i + 1, b->community);
 		csv_point(t, at.x + b->size.x / 2, at.y + b->size.y / 2);
-		buf_fmt(t, ",,%d,%s\n", b->floors, b->grid[b->grid_by_row ? i / b->columns : i % b->columns]);
+		buf_fmt(t, ",,%d,%s\n", b->floors, grid_of(b, i));
 		csv_flats(t, b, i + 1);
 	}
+}
+
+const struct demo_point *demo_beilin_corners(void)
+{
+	return outlines[0].p;
+}
+
+const struct demo_point *demo_shanghai_corners(void)
+{
+	static const struct demo_point p[] = { { 0, -350 }, { 1490, -365 }, { 1505, -125 }, { 5, -110 } };
+
+	return p;
 }
 
 static struct str csv(struct demo *d)
@@ -121,7 +150,9 @@ static struct str csv(struct demo *d)
 			"360113001,沙井街道,subdistrict,36.3601.360113.,115.9077,28.6839,,,\n"
 			"beilin,贝林社区,community," DEMO_AREA ",,,970000,,\n"
 			"jingtai,江铃景泰花园,community," DEMO_AREA ",,,,,\n"
-			"honggu,红谷春天,community," DEMO_AREA ",,,,,\n"));
+			"honggu,红谷春天,community," DEMO_AREA ",,,,,\n"
+			"shanghai,上海路社区,community," DEMO_AREA ",,,,,\n"
+			"s31,上海路“3+1”,enclosure," DEMO_AREA "shanghai.,,,,,\n"));
 	for (size_t i = 0; i < COUNT(outlines); i++) {
 		struct str rest = str_of(outlines[i].path), community, code;
 
@@ -147,7 +178,7 @@ static struct str csv(struct demo *d)
 
 /* ---- GeoJSON --------------------------------------------------------------------------- */
 
-static void feature(struct buf *t, struct str code, const char *kind, const char *parent, const struct point *p,
+static void feature(struct buf *t, struct str code, const char *kind, const char *parent, const struct demo_point *p,
 		    size_t n)
 {
 	buf_fmt(t,
@@ -184,11 +215,11 @@ static struct str geojson(struct demo *d)
 		const char *parent = arena_fmt(d->arena, "%s.", b->community).p;
 
 		for (int i = 0; i < b->columns * b->rows; i++) {
-			struct point a = corner(b, i);
-			const struct point p[] = { a,
-						   { a.x + b->size.x, a.y },
-						   { a.x + b->size.x, a.y + b->size.y },
-						   { a.x, a.y + b->size.y } };
+			struct demo_point a = corner(b, i);
+			const struct demo_point p[] = { a,
+							{ a.x + b->size.x, a.y },
+							{ a.x + b->size.x, a.y + b->size.y },
+							{ a.x, a.y + b->size.y } };
 
 			feature(&t, arena_fmt(d->arena, "%d", i + 1), "building", parent, p, COUNT(p));
 		}
