@@ -12,8 +12,8 @@ def suite(name, command, kind="quick", timeout=60, pg=False, weight=1):
 
 
 # What the sanitizer builds run: everything in C that is quick there.
-ASAN = ",".join("""store store_fault portable_sql base time json csv geojson cloudevents frigate frigate_canary corpus_json
-corpus_cloudevents corpus_frigate corpus_csv corpus_geojson corpus_rule rules rules_state rule_compile sys_client sys_crypto
+ASAN = ",".join("""store store_fault portable_sql base time json csv geojson national cloudevents frigate frigate_canary corpus_json
+corpus_cloudevents corpus_frigate corpus_csv corpus_geojson corpus_national corpus_rule rules rules_state rule_compile sys_client sys_crypto
 sys_geometry sys_http sys_http_stream sys_machine places places_outline places_plan places_mode places_outline_file
 insight people sensing_device sensing_ingest sensing_limits sensing_log
 sensing_health watch_alert watch_rule watch_eval core_field core_list core_access core_record core_export core_start files evidence dispatch_duty
@@ -27,10 +27,10 @@ SUITES = [
     suite("sqlite", "{build}/tests/store/sqlite_test", weight=3),
     suite("postgres", "{build}/tests/store/pg_test", pg=True),
     suite("store_crash", "{build}/tests/store/crash_test", timeout=120, weight=4),
-    *[suite(n, "{build}/tests/base/%s_test" % n) for n in ("base", "time", "json", "csv", "geojson")],
+    *[suite(n, "{build}/tests/base/%s_test" % n) for n in ("base", "time", "json", "csv", "geojson", "national")],
     *[suite(n, "{build}/tests/device/%s_test" % n) for n in ("cloudevents", "frigate", "frigate_canary")],
     *[suite("corpus_" + n, "{build}/tests/fuzz/%s_replay tests/fuzz/corpus/%s" % (n, n))
-      for n in ("json", "cloudevents", "frigate", "csv", "geojson")],
+      for n in ("json", "cloudevents", "frigate", "csv", "geojson", "national")],
     suite("rules", "{build}/tests/rules/rules_test"),
     suite("rules_state", "{build}/tests/rules/rules_state_test"),
     suite("rule_compile", "{build}/tests/rules/rule_compile_test"),
