@@ -46,7 +46,7 @@ ONLY_IN = [  # (words, what, files that may)
 MAX_LINES = {"core": 500}
 MAX_LINES_ELSE = 400
 MAX_FUNCTION = 60
-CORE_TOTAL = 4300
+CORE_TOTAL = 4400
 
 
 def code_of(text):

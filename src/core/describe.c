@@ -317,6 +317,9 @@ enum rc app_export_person(struct ctx *c, struct str person, struct buf *out)
 	json_put_time(out, "exported_at", c->now);
 	for (size_t i = 0; i < c->app->n_info; i++)
 		TRY(entity_about_person(c, c->app->info[i].e, person, out));
+	for (size_t i = 0; i < c->app->n_modules; i++)
+		if (c->app->o.modules[i]->about_person)
+			TRY(c->app->o.modules[i]->about_person(c, person, out));
 	json_key(out, "looks");
 	TRY(db_json(c, out,
 		    "SELECT at AS looked_at, actor_name, entity, row_id, fields, purpose, reason FROM core_look"

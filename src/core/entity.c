@@ -27,6 +27,43 @@ void entity_init(const struct entity *e, void *row)
 
 /* ---- JSON out ------------------------------------------------------------------ */
 
+static bool is_open(const struct field *f, unsigned classes)
+{
+	return (f->flags & classes & (P0 | P1 | PERSONAL)) && (!(f->flags & SEALED) || (classes & SEALED));
+}
+
+static struct str tail_of(const struct field *f, struct str s)
+{
+	struct str tail;
+	size_t n = s.n, chars = 0;
+
+	if (f->flags & SEALED)
+		return str_cut(&s, ':', &tail) ? tail : NO_STR;
+	while (n && chars < f->tail)
+		chars += ((unsigned char)s.p[--n] & 0xC0) != 0x80;
+	return (struct str){ s.p + n, s.n - n };
+}
+
+static void write_tails(const struct entity *e, const void *row, unsigned classes, struct buf *out)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < e->n_fields; i++) {
+		const struct field *f = &e->fields[i];
+
+		if (f->tail == 0 || is_open(f, classes) || field_empty(f, row))
+			continue;
+		if (!any) {
+			json_key(out, "tails");
+			json_open(out, '{');
+		}
+		any = true;
+		json_put_text(out, f->name, tail_of(f, field_str(f, row)));
+	}
+	if (any)
+		json_close(out, '}');
+}
+
 void entity_write_open(const struct entity_info *info, const void *row, unsigned classes, struct buf *out)
 {
 	const struct entity *e = info->e;
@@ -39,7 +76,7 @@ void entity_write_open(const struct entity_info *info, const void *row, unsigned
 		if (f->flags & SECRET)
 			continue;
 		json_key_ready(out, info->keys[i]);
-		if (f->flags & classes) {
+		if (is_open(f, classes)) {
 			field_write(f, row, out);
 		} else {
 			json_null(out);
@@ -52,10 +89,12 @@ void entity_write_open(const struct entity_info *info, const void *row, unsigned
 		for (size_t i = 0; i < e->n_fields; i++) {
 			const struct field *f = &e->fields[i];
 
-			if (!(f->flags & (classes | SECRET)) && !field_empty(f, row))
+			if (!(f->flags & SECRET) && !is_open(f, classes) && !field_empty(f, row))
 				json_text(out, str_of(f->name));
 		}
 		json_close(out, ']');
+		if (classes & TAILS)
+			write_tails(e, row, classes, out);
 	}
 	json_close(out, '}');
 }
@@ -73,7 +112,7 @@ void entity_write(struct ctx *c, const struct entity *e, const void *row, struct
 	struct str person = person_of_row(i, row);
 	bool open = c->who.kind == WHO_SYSTEM || (c->who.kind == WHO_PERSON && person.n && str_eq(person, c->who.id));
 
-	entity_write_open(i, row, open ? P0 | P1 | P2 | P3 : P0 | P1, out);
+	entity_write_open(i, row, TAILS | (open ? P0 | P1 | P2 | P3 : P0 | P1), out);
 }
 
 /* ---- load ------------------------------------------------------------------------ */

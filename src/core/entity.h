@@ -17,6 +17,7 @@ enum {
 	DERIVED = 4,  /* set by our code or by a step that takes it */
 	FILTER = 8,   /* ?name=value in lists; times and numbers also ?name.from= and ?name.to= */
 	SECRET = 16,  /* never leaves the server */
+	SEALED = 32,  /* the column holds "tail:sealed text" of the module's own; closed to all but 'on_reveal' */
 	/* Data class (docs/privacy.md): every field has exactly one. */
 	P0 = 256,  /* counts, device health */
 	P1 = 512,  /* facts about places and work, names of posts' holders */
@@ -36,6 +37,7 @@ struct field {
 	double lo_real, hi_real;  /* KIND_REAL */
 	const char *const *words; /* KIND_ENUM: NULL-terminated; stored and shown as the word */
 	const char *target;       /* KIND_REF: "module.entity" it points to */
+	unsigned tail;            /* KIND_TEXT: while closed so many last characters are shown, under "tails" */
 	size_t off;
 };
 
@@ -46,6 +48,10 @@ struct field {
 #define F_TEXT(T, m, lo, hi, fl)                                    \
 	{                                                           \
 		FIELD_(T, m, #m, KIND_TEXT, struct str, fl, lo, hi) \
+	}
+#define F_TAIL(T, m, lo, hi, fl, n)                                            \
+	{                                                                      \
+		FIELD_(T, m, #m, KIND_TEXT, struct str, fl, lo, hi), .tail = n \
 	}
 #define F_PATH(T, m, fl)                                            \
 	{                                                           \
@@ -155,6 +161,10 @@ struct entity {
 	/* std.id is set, input is read; fill derived fields, check what spans fields. */
 	enum rc (*on_create)(struct ctx *c, void *row, const struct json *in);
 	enum rc (*on_update)(struct ctx *c, void *row, const struct json *in);
+	/* Before personal fields are given out, with a reason or in the export of the
+	 * person: opens sealed ones in place (absent: no key any more), refuses whom
+	 * the row does not name. */
+	enum rc (*on_reveal)(struct ctx *c, void *row);
 	/* For the data register. */
 	const char *purpose, *basis; /* code words, docs/privacy.md */
 	int keep_days;               /* clock; 0: as long as the purpose lasts */

@@ -93,6 +93,7 @@ bool has_name(struct str list, const char *name);
 enum rc entity_export(struct ctx *c, const struct entity *e, struct str query, const struct json *in,
 		      struct buf *out) MUST_USE;
 enum rc entity_about_person(struct ctx *c, const struct entity *e, struct str person, struct buf *out) MUST_USE;
+enum { TAILS = 1 << 16 }; /* beside the classes: the ends of closed texts too */
 void entity_write_open(const struct entity_info *i, const void *row, unsigned classes, struct buf *out);
 struct str person_of_row(const struct entity_info *i, const void *row);
 const struct step *entity_step_of(const struct entity *e, struct str verb);

@@ -392,6 +392,8 @@ enum rc entity_reveal(struct ctx *c, const struct entity *e, struct str id, cons
 	TRY(reason_text(c, in, "reason", 2, &reason));
 	TRY(note_look(c, arena_fmt(c->arena, "%s.%s", e->module, e->name).p, id, person_of_row(i, row), names, purpose,
 		      reason));
+	if (e->on_reveal)
+		TRY(e->on_reveal(c, row));
 	rest = names;
 	json_open(out, '{');
 	while (str_cut(&rest, ',', &piece)) {
@@ -407,9 +409,11 @@ enum rc entity_reveal(struct ctx *c, const struct entity *e, struct str id, cons
 static enum rc about_row_out(struct ctx *c, void *row, void *arg)
 {
 	struct lister *l = arg;
-	struct str about = person_of_row(info_of(c->app, l->e), row);
+	bool own = str_eq(person_of_row(info_of(c->app, l->e), row), l->person);
 
-	entity_write_open(info_of(c->app, l->e), row, str_eq(about, l->person) ? P0 | P1 | P2 | P3 : P0 | P1, l->out);
+	if (own && l->e->on_reveal)
+		TRY(l->e->on_reveal(c, row));
+	entity_write_open(info_of(c->app, l->e), row, own ? P0 | P1 | P2 | P3 | SEALED : P0 | P1, l->out);
 	return l->out->overflow ? RC_LIMIT : RC_OK;
 }
 

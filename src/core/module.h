@@ -104,6 +104,8 @@ struct module {
 	/* At most one module answers who a request comes from; RC_OK with
 	 * WHO_NOBODY when it carries no credential. */
 	enum rc (*authenticate)(struct ctx *c, const struct request *rq, struct actor *ret);
+	/* What the entities alone do not tell of a person, as keys of the export; or NULL. */
+	enum rc (*about_person)(struct ctx *c, struct str person, struct buf *out);
 	/* OpenMetrics lines of its own, or NULL. */
 	void (*metrics)(struct ctx *c, struct buf *out);
 };

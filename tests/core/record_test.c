@@ -34,6 +34,7 @@ static void personal(struct rig *r)
 	j = call(r, other, "GET", row, NULL, 200);
 	assert_true(at(j, "phone")->kind == J_NULL);
 	assert_string_equal(text_at(r, j, "masked.0"), "phone");
+	assert_string_equal(text_at(r, j, "tails.phone"), "345"); /* enough to ask the person at the door for */
 	j = call(r, other, "GET", item, NULL, 200);
 	assert_string_equal(text_at(r, j, "items.0.masked.0"), "phone");
 	call(r, other, "PATCH", row, "{\"size\":3}", 200);

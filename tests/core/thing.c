@@ -33,7 +33,7 @@ static const struct field item_fields[] = {
 	F_REF(struct item, helper_id, "people.person", DERIVED | FILTER | P1),
 	F_REF(struct item, home_id, "people.household", P1),
 	F_TEXT(struct item, title, 3, 20, REQUIRED | P1),
-	F_TEXT(struct item, phone, 5, 30, P2),
+	F_TAIL(struct item, phone, 5, 30, P2, 3),
 	F_ENUM(struct item, color, colors, FILTER | P1),
 	F_INT(struct item, size, 1, 100, FILTER | P1),
 	F_REAL(struct item, weight, 0.5, 9.5, P1),

@@ -211,6 +211,21 @@ static void check_masked(const struct json *entity, const struct json *row, cons
 	}
 }
 
+/* The end of a closed text, never the whole. */
+static void check_tails(const struct json *entity, const struct json *row, const struct json *tails)
+{
+	assert_int_equal(tails->kind, J_MAP);
+	assert_true(tails->n > 0);
+	for (const struct json *t = tails->child; t; t = t->next) {
+		const struct json *f = field_of(entity, t->key), *m = json_get(row, "masked");
+
+		for (m = m ? m->child : NULL; m && !str_eq(m->text, t->key);)
+			m = m->next;
+		if (f == NULL || m == NULL || t->kind != J_TEXT || str_chars(t->text) > 4)
+			fail_msg("tail of " FMT_STR " is told wrongly", ARG_STR(t->key));
+	}
+}
+
 static void check_row(const struct json *entity, const struct json *row)
 {
 	size_t seen = 0;
@@ -219,6 +234,10 @@ static void check_row(const struct json *entity, const struct json *row)
 	for (const struct json *v = row->child; v; v = v->next) {
 		if (str_is(v->key, "masked")) {
 			check_masked(entity, row, v);
+			continue;
+		}
+		if (str_is(v->key, "tails")) {
+			check_tails(entity, row, v);
 			continue;
 		}
 		const struct json *f = field_of(entity, v->key);
