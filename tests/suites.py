@@ -13,7 +13,7 @@ def suite(name, command, kind="quick", timeout=60, pg=False, weight=1):
 
 # What the sanitizer builds run: everything in C that is quick there.
 ASAN = ",".join("""store store_fault portable_sql base time json csv geojson national cloudevents frigate frigate_canary corpus_json
-corpus_cloudevents corpus_frigate corpus_csv corpus_geojson corpus_national corpus_rule rules rules_state rule_compile sys_client sys_crypto
+corpus_cloudevents corpus_frigate corpus_csv corpus_geojson corpus_national corpus_rule gate_decide gate_random rules rules_state rule_compile sys_client sys_crypto
 sys_geometry sys_http sys_http_stream sys_machine places places_outline places_plan places_mode places_outline_file
 insight people sensing_device sensing_ingest sensing_limits sensing_log
 sensing_health watch_alert watch_rule watch_eval core_field core_list core_access core_record core_export core_start files evidence dispatch_duty
@@ -31,6 +31,7 @@ SUITES = [
     *[suite(n, "{build}/tests/device/%s_test" % n) for n in ("cloudevents", "frigate", "frigate_canary")],
     *[suite("corpus_" + n, "{build}/tests/fuzz/%s_replay tests/fuzz/corpus/%s" % (n, n))
       for n in ("json", "cloudevents", "frigate", "csv", "geojson", "national")],
+    *[suite("gate_" + n, "{build}/tests/gate/gate_%s_test" % n) for n in ("decide", "random")],
     suite("rules", "{build}/tests/rules/rules_test"),
     suite("rules_state", "{build}/tests/rules/rules_state_test"),
     suite("rule_compile", "{build}/tests/rules/rule_compile_test"),

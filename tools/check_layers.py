@@ -13,12 +13,13 @@ MAY_INCLUDE = {
     "sys": {"base", "sys"},
     "store": {"base", "store"},
     "rules": {"base", "rules"},
+    "gate": {"base", "gate"},
     "device": {"base", "device"},
     "core": {"base", "sys", "store", "core"},
     "server": {"base", "sys", "store", "core", "server"},
     "files": {"base", "sys", "store", "core", "files"},
-    "domain": {"base", "core", "files", "rules", "device", "sys", "domain"},
-    "app": {"base", "sys", "store", "rules", "device", "core", "files", "server", "domain", "app"},
+    "domain": {"base", "core", "files", "rules", "gate", "device", "sys", "domain"},
+    "app": {"base", "sys", "store", "rules", "gate", "device", "core", "files", "server", "domain", "app"},
 }
 DOMAIN_SYS = {"sys/crypto.h", "sys/geometry.h"}  # what a domain module may use of the machine
 CORE_PUBLIC = {"core/core.h", "core/entity.h", "core/module.h"}
