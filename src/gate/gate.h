@@ -254,12 +254,4 @@ int64_t gate_keypad_closed(const struct gate_keypad *k, int64_t now);
 void gate_keypad_wrong(struct gate_keypad *k, int64_t now);
 void gate_keypad_unlock(struct gate_keypad *k); /* a guard has looked */
 
-/* ---- plates (GA 36-2018) ----------------------------------------------------------------- */
-
-/* Without spaces, dots and dashes, in capitals: 7 characters, or 8 for new
- * energy ("赣A·D12345" -> "赣AD12345").  'out' has GATE_PLATE_BYTES; the length in
- * bytes, 0: no plate of mainland China. */
-enum { GATE_PLATE_BYTES = 32 };
-size_t gate_plate(struct str text, char out[GATE_PLATE_BYTES], bool *new_energy);
-
 #endif

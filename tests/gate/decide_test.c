@@ -1,5 +1,5 @@
 /* decide_test.c - every reason once with what makes it, each boundary at -1, 0,
- * +1, schedules over midnight and on odd days, the keypad's limits, plates. */
+ * +1, schedules over midnight and on odd days, the keypad's limits. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -746,51 +746,12 @@ static void test_keypad_spread(void **state)
 	}
 }
 
-/* ---- plates ----------------------------------------------------------------------------- */
-
-static void test_plates(void **state)
-{
-	static const struct {
-		const char *text, *want; /* "": none */
-		bool energy;
-	} all[] = {
-		{ "赣A12345", "赣A12345", false },
-		{ "赣A·D12345", "赣AD12345", true },
-		{ " 赣a-d1234 5", "赣AD12345", true },
-		{ "赣AB5678F", "", false },
-		{ "赣A12345F", "赣A12345F", true },
-		{ "赣AF12345", "赣AF12345", true },
-		{ "赣ADD1234", "赣ADD1234", true },
-		{ "赣A123456", "", false },
-		{ "粤Z1234港", "粤Z1234港", false },
-		{ "赣A1234警", "赣A1234警", false },
-		{ "赣A1234", "", false },
-		{ "赣I12345", "", false },
-		{ "赣A1234O", "", false },
-		{ "XA12345", "", false },
-		{ "南A12345", "", false },
-		{ "", "", false },
-		{ "赣A12345678901234567890123456789", "", false },
-		{ "赣A12345\xc2", "", false },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(all); i++) {
-		char out[GATE_PLATE_BYTES] = "";
-		bool energy;
-		size_t n = gate_plate(str_of(all[i].text), out, &energy);
-
-		if (n != strlen(all[i].want) || memcmp(out, all[i].want, n) != 0 || energy != all[i].energy)
-			fail_msg("%s: %zu %s", all[i].text, n, out);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_reasons), cmocka_unit_test(test_words),         cmocka_unit_test(test_mode),
-		cmocka_unit_test(test_index),   cmocka_unit_test(test_schedule),      cmocka_unit_test(test_keypad),
-		cmocka_unit_test(test_plates),  cmocka_unit_test(test_keypad_spread),
+		cmocka_unit_test(test_reasons),       cmocka_unit_test(test_words),    cmocka_unit_test(test_mode),
+		cmocka_unit_test(test_index),         cmocka_unit_test(test_schedule), cmocka_unit_test(test_keypad),
+		cmocka_unit_test(test_keypad_spread),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
