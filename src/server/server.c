@@ -314,7 +314,7 @@ enum rc server_start(struct app *a, const struct server_options *o, struct serve
 	pthread_condattr_destroy(&attr);
 	s->requests = queue_new(QUEUE);
 	s->live = live_new(s);
-	s->files = files_load(o->web_root);
+	s->pages = pages_load(o->web_root);
 	s->started = clock_monotonic();
 	enum rc rc = start_writer(s);
 
@@ -370,7 +370,7 @@ void server_stop(struct server *s)
 	}
 	s->app->runner = (struct unit_runner){ 0 };
 	queue_free(s->requests);
-	files_free(s->files);
+	pages_free(s->pages);
 	for (size_t i = 0; i < COUNT(s->woken); i++)
 		pthread_cond_destroy(&s->woken[i]);
 	pthread_mutex_destroy(&s->lock);

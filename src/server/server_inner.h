@@ -1,5 +1,4 @@
-/* server_inner.h - the running server, shared by server.c, server_http.c and
- * live.c. */
+/* server_inner.h - the running server, shared by the files of this folder. */
 #ifndef SERVER_INNER_H
 #define SERVER_INNER_H
 
@@ -12,7 +11,7 @@
 enum { MAX_WORKERS = 16, MAX_JOBS = 64, JOB_THREADS = 2 };
 
 struct live;
-struct files;
+struct pages;
 struct task;
 
 struct server {
@@ -24,7 +23,7 @@ struct server {
 	int n_workers, n_runners;
 	bool delivering;
 	struct live *live;
-	struct files *files;
+	struct pages *pages;
 	int64_t started;
 
 	/* The writer's: answers of units that share a COMMIT, and what they woke. */
@@ -50,10 +49,16 @@ uint64_t server_wait(struct server *s, int slot, int64_t wait, bool *stopping);
 void serve(struct server *s, struct http_exchange *x, struct conn *reader);
 void serve_handler(void *arg, struct http_exchange *x);
 void serve_release(void *arg); /* after a group of units */
-struct files *files_load(const char *root);
-void files_free(struct files *f);
 extern const struct http_header server_always[];
 extern const size_t server_always_n;
+
+/* server_pages.c */
+struct pages *pages_load(const char *root); /* NULL: no such folder */
+void pages_free(struct pages *f);           /* NULL is allowed */
+void serve_page(struct server *s, struct http_exchange *x);
+
+/* server_health.c: false when the path is none of /healthz, /readyz, /metrics */
+bool serve_machine(struct server *s, struct http_exchange *x, struct conn *reader);
 
 /* live.c */
 struct live *live_new(struct server *s);

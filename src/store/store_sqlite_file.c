@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 /* A checkpoint every 4,000 pages of 8 KiB: the log stays near 32 MB, and a
- * page that many commits touch is written back once (peers.md 1a measured
+ * page that many commits touch is written back once (an earlier trial had
  * 1,000 pages of 4 KiB at a third of the rate). */
 enum { PAGE_BYTES = 8192, CHECKPOINT_PAGES = 4000, WAIT_MS = 5000, BACKUP_STEP = 512 };
 
