@@ -7,7 +7,7 @@ longest start first).
 """
 
 
-def suite(name, command, kind="quick", timeout=60, pg=False, weight=1):
+def suite(name, command, kind="quick", timeout=240, pg=False, weight=1):
     return dict(name=name, command=command, kind=kind, timeout=timeout, pg=pg, weight=weight)
 
 
