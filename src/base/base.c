@@ -48,7 +48,7 @@ struct arena {
 	size_t used, limit;
 };
 
-enum { CHUNK_MIN = 8192, CHUNK_MAX = 1 << 20 };
+enum { CHUNK_MIN = 8192, CHUNK_MAX = 1 << 20, BUF_SMALL = 1 << 16 };
 
 struct arena *arena_new(size_t limit)
 {
@@ -77,8 +77,10 @@ void arena_free(struct arena *a)
 {
 	if (a == NULL)
 		return;
-	arena_reset(a);
-	free(a->chunks);
+	for (struct chunk *c = a->chunks, *next; c; c = next) {
+		next = c->next;
+		free(c);
+	}
 	free(a);
 }
 
@@ -174,7 +176,8 @@ static bool buf_room(struct buf *b, size_t n)
 		return false;
 	}
 	if (b->n + n + 1 > b->cap) {
-		size_t cap = b->cap ? b->cap * 2 : 256;
+		/* The arena keeps what is outgrown: few steps while it is little. */
+		size_t cap = b->cap ? b->cap * (b->cap < BUF_SMALL ? 4 : 2) : 256;
 
 		while (cap < b->n + n + 1)
 			cap *= 2;

@@ -296,6 +296,31 @@ static void test_writer(void **state)
 }
 
 /* Shortest text that reads back equal, over many bit patterns. */
+/* Every byte that may stand in a text, at every offset of the eight-byte steps:
+ * written and read back the same, escaped only where it must be. */
+static void test_written_bytes(void **state)
+{
+	struct arena *own = arena_new(1 << 20);
+
+	(void)state;
+	for (int c = 1; c < 128; c++) {
+		for (size_t pad = 0; pad < 20; pad++) {
+			struct buf b = buf_new(own, 1000);
+			char text[32];
+
+			memset(text, pad % 2 ? 'a' : '~', sizeof(text));
+			memcpy(text + 20, "\xE5\x8D\x97", 3);
+			text[pad] = (char)c;
+			json_text(&b, (struct str){ text, 23 });
+			bool plain = c >= 0x20 && c != '"' && c != '\\';
+			assert_int_equal(plain, buf_str(&b).n == 25);
+			assert_true(str_eq(parse(buf_str(&b).p)->text, (struct str){ text, 23 }));
+			arena_reset(own);
+		}
+	}
+	arena_free(own);
+}
+
 static void test_real_round_trip(void **state)
 {
 	uint64_t x = 88172645463325252u;
@@ -322,17 +347,12 @@ static void test_real_round_trip(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_depth),
-		cmocka_unit_test(test_nodes),
-		cmocka_unit_test(test_duplicates),
-		cmocka_unit_test(test_utf8),
-		cmocka_unit_test(test_text),
-		cmocka_unit_test(test_numbers),
-		cmocka_unit_test(test_syntax),
-		cmocka_unit_test(test_truncated),
-		cmocka_unit_test(test_tree),
-		cmocka_unit_test(test_writer),
-		cmocka_unit_test(test_real_round_trip),
+		cmocka_unit_test(test_depth),         cmocka_unit_test(test_nodes),
+		cmocka_unit_test(test_duplicates),    cmocka_unit_test(test_utf8),
+		cmocka_unit_test(test_text),          cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_syntax),        cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_tree),          cmocka_unit_test(test_writer),
+		cmocka_unit_test(test_written_bytes), cmocka_unit_test(test_real_round_trip),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
