@@ -2,6 +2,7 @@
 #include "app/cli.h"
 
 #include "app/feed.h"
+#include "app/picture.h"
 #include "app/simulate.h"
 
 #include <signal.h>
@@ -216,44 +217,92 @@ static enum rc print_event(void *arg, struct str event)
 	return stopped ? RC_BUSY : RC_OK;
 }
 
+enum { SHOWN_MOST = 16 };
+/* What is sent, and what there is to see of it once it has arrived. */
+struct sending {
+	struct feed *feed;
+	struct arena *a;
+	struct shown {
+		struct str source, id, png;
+	} shown[SHOWN_MOST];
+	size_t n;
+	uint64_t seed;
+};
+
+/* Cameras of facades and lanes keep a picture of what they report. */
+static struct str picture_of(struct sending *s, const struct json *event)
+{
+	const struct json *data = json_get(event, "data"), *full = data ? json_get(data, "occupied") : NULL;
+	struct str type = json_get_text(event, "type");
+
+	if (str_is(type, "cn.jiuan.camera.thrown.v1"))
+		return picture_fall(s->a, json_get_int(data, "floor", 1), s->seed++);
+	if (str_is(type, "cn.jiuan.camera.lane.v1") && full && full->i)
+		return picture_lane(s->a, true, s->seed++);
+	return NO_STR;
+}
+
 static enum rc send_event(void *arg, struct str event)
 {
-	return feed_add(arg, event, &stopped);
+	struct sending *s = arg;
+	struct json_error err;
+	struct json *j;
+
+	if (s->n < SHOWN_MOST && json_parse(s->a, arena_dup(s->a, event), 0, &j, &err) == RC_OK) {
+		struct str png = picture_of(s, j);
+
+		if (png.p)
+			s->shown[s->n++] = (struct shown){ json_get_text(j, "source"), json_get_text(j, "id"), png };
+	}
+	return feed_add(s->feed, event, &stopped);
+}
+
+static enum rc send_all(struct sending *s)
+{
+	TRY(feed_flush(s->feed, &stopped));
+	for (size_t i = 0; i < s->n && !stopped; i++)
+		feed_picture(s->feed, s->shown[i].source, s->shown[i].id, "shared", s->shown[i].png);
+	s->n = 0;
+	arena_reset(s->a);
+	return RC_OK;
 }
 
 /* A second of simulated life, then what is left of its share of ours. */
-static enum rc live_on(const struct simulate *o, struct simulation *sim, struct feed *feed)
+static enum rc live_on(const struct simulate *o, struct simulation *sim, struct sending *s)
 {
 	int64_t started = clock_monotonic(), step = SECOND, total = o->minutes * MINUTE;
 
 	for (int64_t t = 0; !stopped && (total == 0 || t < total); t += step) {
-		TRY(simulation_step(sim, step, feed ? send_event : print_event, feed));
-		if (feed == NULL || o->speed <= 0)
+		TRY(simulation_step(sim, step, s ? send_event : print_event, s));
+		if (s == NULL || o->speed <= 0)
 			continue;
-		TRY(feed_flush(feed, &stopped));
+		TRY(send_all(s));
 		sleep_until(started + (int64_t)((double)(t + step) / o->speed));
 	}
-	return feed ? feed_flush(feed, &stopped) : RC_OK;
+	return s ? send_all(s) : RC_OK;
 }
 
 int cmd_simulate(int argc, char **argv)
 {
 	struct simulate o = { 0 };
-	struct feed *feed = NULL;
+	struct sending s = { .feed = NULL };
 	int code;
 
 	if (!cli_read(cli_command("simulate"), argc, argv, &o, NULL, NULL, &code))
 		return code;
 	listen_for_stop();
-	if (!o.print && feed_open(&o.feed, &feed) != RC_OK)
+	if (!o.print && feed_open(&o.feed, &s.feed) != RC_OK)
 		return EXIT_FAILED;
 	struct simulation *sim = simulation_new((uint64_t)o.seed, clock_now(clock_system()), o.speed);
-	enum rc rc = live_on(&o, sim, feed);
+	s.a = arena_new((size_t)64 << 20);
+	s.seed = (uint64_t)o.seed;
+	enum rc rc = live_on(&o, sim, s.feed ? &s : NULL);
 
+	arena_free(s.a);
 	simulation_free(sim);
 	if (stopped)
 		rc = RC_OK;
-	code = feed ? say_counts(feed, rc) : rc == RC_OK ? EXIT_FINE : EXIT_FAILED;
-	feed_close(feed);
+	code = s.feed ? say_counts(s.feed, rc) : rc == RC_OK ? EXIT_FINE : EXIT_FAILED;
+	feed_close(s.feed);
 	return code;
 }

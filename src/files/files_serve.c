@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { REASON_LEAST = 2, REASON_MOST = 200, DIGITS = 18 };
+enum { REASON_LEAST = 2, REASON_MOST = 200, PURPOSE_MOST = 64, DIGITS = 18 };
 
 /* ---- opening ------------------------------------------------------------------------ */
 
@@ -27,10 +27,23 @@ static bool ticket_fits(struct ctx *c, struct str id, struct str given)
 	return crypto_same(given, ticket_of(c, id, until));
 }
 
+static enum rc read_purpose(struct ctx *c, const struct json *in, struct str *ret)
+{
+	struct str word = str_trim(json_get_text(in, "purpose"));
+
+	if (word.n == 0)
+		return RC_OK;
+	if (word.n < REASON_LEAST || word.n > PURPOSE_MOST)
+		return FAIL(c, RC_INVALID, "wrong_length", STR("purpose"), "%d to %d bytes are expected", REASON_LEAST,
+			    PURPOSE_MOST);
+	*ret = word;
+	return RC_OK;
+}
+
 static enum rc read_reason(struct ctx *c, const struct json *in, const struct files_sight *s, struct str *ret)
 {
 	for (const struct json *j = in->child; j; j = j->next)
-		if (!str_is(j->key, "reason"))
+		if (!str_is(j->key, "reason") && !str_is(j->key, "purpose"))
 			return FAIL(c, RC_INVALID, "unknown_field", j->key, "no field of this name");
 	*ret = str_trim(json_get_text(in, "reason"));
 	if (ret->n == 0)
@@ -55,12 +68,14 @@ enum rc files_open(struct ctx *c, struct call *k)
 	int64_t until = c->now + FILES_OPEN_S * SECOND;
 	struct files_sight s;
 	struct file_ref f;
-	struct str reason;
+	struct str reason, purpose;
 
 	TRY(find(c, k->id, &f, &s));
 	if (f.cls & PERSONAL) {
+		purpose = str_of(f.purpose);
 		TRY(read_reason(c, k->in, &s, &reason));
-		TRY(note_look(c, "files.file", f.id, s.person, str_of(files_kinds[f.kind]), str_of(f.purpose), reason));
+		TRY(read_purpose(c, k->in, &purpose));
+		TRY(note_look(c, "files.file", f.id, s.person, str_of(files_kinds[f.kind]), purpose, reason));
 	}
 	json_open(k->out, '{');
 	json_put_text(k->out, "url",

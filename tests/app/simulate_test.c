@@ -1,6 +1,7 @@
 /* simulate_test.c - the simulator is pure, speaks CloudEvents that the rules
  * know, and never sees the one who is to be missed. */
 #include "app/demo_list.h"
+#include "app/picture.h"
 #include "app/simulate.h"
 #include "device/cloudevents.h"
 #include "rules/templates.h"
@@ -202,16 +203,45 @@ static void devices_keep_their_beat(void **state)
 	}
 }
 
+static uint32_t number_at(struct str s, size_t at)
+{
+	const uint8_t *p = (const uint8_t *)s.p + at;
+
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+/* Chunks in order, sizes that add up, the height of the fall in the pixels. */
+static void pictures_are_whole(void **state)
+{
+	struct arena *a = arena_new((size_t)64 << 20);
+	struct str one = picture_fall(a, 14, 3), two = picture_fall(a, 14, 3), low = picture_fall(a, 2, 3),
+		   lane = picture_lane(a, true, 1), unused = picture_lane(a, false, 1);
+	size_t at = 8, chunks = 0;
+
+	(void)state;
+	assert_true(str_eq(one, two));
+	assert_false(str_eq(one, low));
+	assert_false(str_eq(lane, unused));
+	assert_memory_equal(one.p, "\x89PNG\r\n\x1a\n", 8);
+	for (; at + 12 <= one.n; at += 12 + number_at(one, at), chunks++)
+		if (chunks == 0) {
+			assert_memory_equal(one.p + at + 4, "IHDR", 4);
+			assert_int_equal(number_at(one, at + 8), PICTURE_WIDE);
+			assert_int_equal(number_at(one, at + 12), PICTURE_TALL);
+		}
+	assert_int_equal(at, one.n);
+	assert_int_equal(chunks, 4);
+	assert_memory_equal(one.p + one.n - 12, "\0\0\0\0IEND\xae\x42\x60\x82", 12);
+	arena_free(a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(same_seed_same_bytes),
-		cmocka_unit_test(events_are_fit),
-		cmocka_unit_test(nobody_is_seen),
-		cmocka_unit_test(cases_come_soon),
-		cmocka_unit_test(cases_come_again_elsewhere),
-		cmocka_unit_test(lanes_become_free),
-		cmocka_unit_test(devices_keep_their_beat),
+		cmocka_unit_test(pictures_are_whole), cmocka_unit_test(same_seed_same_bytes),
+		cmocka_unit_test(events_are_fit),     cmocka_unit_test(nobody_is_seen),
+		cmocka_unit_test(cases_come_soon),    cmocka_unit_test(cases_come_again_elsewhere),
+		cmocka_unit_test(lanes_become_free),  cmocka_unit_test(devices_keep_their_beat),
 	};
 
 	return cmocka_run_group_tests_name("simulate", tests, NULL, NULL);

@@ -175,6 +175,11 @@ static void test_reason(struct rig *r)
 		"reason");
 	refused(r, ann, "POST", fmt(r, "/api/files/file/%s/open", id), "{\"why\":\"xx\"}", 400, "unknown_field", "why");
 	assert_int_equal(count(r, "SELECT count(*) FROM core_look"), 0);
+	refused(r, ann, "POST", fmt(r, "/api/files/file/%s/open", id), "{\"reason\":\"xx\",\"purpose\":\"x\"}", 400,
+		"wrong_length", "purpose");
+	assert_int_equal(count(r, "SELECT count(*) FROM core_look"), 0);
+	open_it(r, ann, id, "{\"reason\":\"A-7\",\"purpose\":\"incident\"}");
+	assert_int_equal(count(r, "SELECT count(*) FROM core_look WHERE purpose = 'incident'"), 1);
 	ticket = open_it(r, ann, id, "{\"reason\":\"claim of the insurer\"}");
 	assert_int_equal(count(r, "SELECT count(*) FROM core_look WHERE actor_id = 'ann' AND entity = 'files.file' AND"
 				  " fields = 'still' AND purpose = 'evidence' AND reason = 'claim of the insurer'"),

@@ -180,6 +180,10 @@ export interface Reason {
   reason: string
 }
 
+/** The address of a closed file, good for some minutes; the reason is on disk before it arrives. */
+export const openFile = (id: Id, why: Partial<Reason>, key?: string): Promise<{ url: string; until: Instant }> =>
+  post(`files/file/${id}/open`, why, key)
+
 /** The reason is on disk before the values arrive. */
 export const reveal = (entity: EntityName, id: Id, fields: string[], why: Reason, key?: string): Promise<Record<string, string | Instant | null>> =>
   post(`${pathOf(entity)}/${id}/reveal`, { fields, ...why }, key)

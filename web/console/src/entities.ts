@@ -118,8 +118,28 @@ export interface LeaveLine {
   kind: string
 }
 
+export type EvidenceKind = 'still' | 'clip' | 'shared' | 'photo' | 'document'
+export interface EvidenceFile {
+  id: Id
+  kind: EvidenceKind
+  media_type: string
+  bytes: number
+  at: Instant
+  delete_at: Instant
+  class: 'P0' | 'P1' | 'P2' | 'P3'
+  /** Opened with a reason only. */
+  closed: boolean
+}
+export interface Evidence {
+  files: EvidenceFile[]
+  missing: { kind: EvidenceKind; state: 'wanted' | 'failed'; reason: string | null }[]
+  /** The case waits for this user: opening it is the recorded reason. */
+  is_reason: boolean
+}
+
 export interface Case {
   alert: Alert
+  evidence?: Evidence
   rule: { id: Id; name: string; revision: number } | null
   sources: SourceLine[]
   events: EventLine[]

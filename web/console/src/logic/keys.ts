@@ -1,7 +1,7 @@
 export type DeskAction =
   | 'next' | 'previous' | 'select_next' | 'open' | 'back'
   | 'acknowledge' | 'dispatch' | 'send' | 'contact' | 'leave' | 'escalate'
-  | 'merge' | 'silence' | 'note' | 'close' | 'call' | 'merge_new' | 'command' | 'help'
+  | 'merge' | 'silence' | 'note' | 'picture' | 'close' | 'call' | 'merge_new' | 'command' | 'help'
 
 export interface KeyBinding {
   action: DeskAction
@@ -26,6 +26,7 @@ export const deskKeys: KeyBinding[] = [
   { action: 'merge', codes: ['KeyM'], cap: 'M' },
   { action: 'silence', codes: ['KeyS'], cap: 'S' },
   { action: 'note', codes: ['KeyW'], cap: 'W' },
+  { action: 'picture', codes: ['KeyP'], cap: 'P' },
   { action: 'close', codes: ['KeyX'], cap: 'X' },
   { action: 'call', codes: ['KeyO'], cap: 'O' },
   { action: 'merge_new', codes: ['KeyN'], cap: 'N' },
