@@ -616,9 +616,157 @@ static void test_failures(void **state)
 	on_each_kind(failures, town_modules, town_roles);
 }
 
+/* ---- the worker's own safety --------------------------------------------------------- */
+
+static const char *at_the_door(struct rig *r, const char *a)
+{
+	const char *task = offer(t, a, ANN);
+
+	step(t, t->worker[ANN], task, "accept", "{}", 200);
+	step(t, t->worker[ANN], task, "start", "{}", 200);
+	step(t, t->worker[ANN], task, "arrive", "{\"proof\":\"none\"}", 200);
+	settle(t);
+	(void)r;
+	return task;
+}
+
+static int64_t asked_of(struct rig *r, const char *kind)
+{
+	return count(r, fmt(r, "SELECT count(*) FROM watch_alert WHERE kind = '%s'", kind));
+}
+
+static void checkins(struct rig *r)
+{
+	begin(r);
+	const char *a = alert(t, "elder-absence", t->dwelling), *task = at_the_door(r, a);
+
+	assert_string_equal(text_at(r, call(r, t->desk, "GET", fmt(r, TASK "/%s", task), NULL, 200), "checkin_due_at"),
+			    when(t, r->now + 20 * MINUTE));
+	r->now += 19 * MINUTE;
+	step(t, t->worker[BOB], task, "well", "{}", 404);
+	fail_every_call(r, t->worker[ANN], "POST", fmt(r, TASK "/%s/well", task), "{}", 200);
+	/* The clock began anew: one short of it nothing, then once, however often the job runs. */
+	r->now += 20 * MINUTE - 1;
+	assert_int_equal(app_run_job(r->app, "dispatch.checkins"), RC_OK);
+	assert_int_equal(asked_of(r, "worker-no-answer"), 0);
+	r->now += 1;
+	for (int n = 1;; n++) { /* a store that fails at every call: not asked, then asked once */
+		conn_fail_at(app_conn(r->app), n);
+		enum rc rc = app_run_job(r->app, "dispatch.checkins");
+
+		conn_fail_at(app_conn(r->app), 0);
+		if (rc == RC_OK && asked_of(r, "worker-no-answer") > 0)
+			break;
+		assert_int_equal(asked_of(r, "worker-no-answer"), 0);
+		assert_true(n < 200);
+	}
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(app_run_job(r->app, "dispatch.checkins"), RC_OK);
+	assert_int_equal(asked_of(r, "worker-no-answer"), 1);
+	assert_int_equal(count(r, "SELECT count(*) FROM watch_alert WHERE kind = 'worker-no-answer' AND severity = "
+				  "'urgent' AND ongoing = 1"),
+			 1);
+	/* Late, but well: the question is no longer ongoing, the clock runs again. */
+	step(t, t->worker[ANN], task, "well", "{}", 200);
+	assert_int_equal(count(r, "SELECT count(*) FROM watch_alert WHERE kind = 'worker-no-answer' AND ongoing = 1"),
+			 0);
+	step(t, t->worker[ANN], task, "report",
+	     "{\"report\":{\"condition\":\"fine\",\"action\":\"talked\",\"next_step\":\"none\"}}", 200);
+	r->now += 2 * HOUR;
+	assert_int_equal(app_run_job(r->app, "dispatch.checkins"), RC_OK);
+	assert_int_equal(count(r, "SELECT count(*) FROM watch_alert WHERE kind = 'worker-no-answer' AND ongoing = 1"),
+			 0);
+	step(t, t->worker[ANN], task, "well", "{}", 409);
+}
+
+static void panics(struct rig *r)
+{
+	begin(r);
+	const char *a = alert(t, "elder-absence", t->dwelling), *task = offer(t, a, ANN), *where;
+
+	where = fmt(r, TASK "/%s/where", task);
+	step(t, t->worker[ANN], task, "panic", "{}", 409);
+	step(t, t->worker[ANN], task, "accept", "{}", 200);
+	refused(r, t->desk, "POST", where, NULL, 409, "not_asked", "panic_at");
+	call(r, t->worker[ANN], "POST", "/api/dispatch/position", "{\"lon\":115.9,\"lat\":28.68,\"accuracy_m\":9}",
+	     204);
+	/* Everything at this place is silenced; this is not. */
+	run_sql(r, fmt(r,
+		       "INSERT INTO watch_silence (id, version, created_at, updated_at, place_id, place_path, until_at,"
+		       " reason, state, held) VALUES ('s', 1, 1, 1, '%s', '%s', %lld, 'x', 'active', 0)",
+		       t->north, t->north_path, (long long)(r->now + HOUR)));
+	r->now += 2 * MINUTE;
+	step(t, t->worker[BOB], task, "panic", "{}", 404);
+	step(t, t->worker[ANN], task, "panic", "{}", 200);
+	settle(t);
+	assert_int_equal(count(r, "SELECT count(*) FROM watch_alert WHERE kind = 'worker-panic' AND severity = 'urgent'"
+				  " AND silenced = 0 AND rung_at IS NOT NULL"),
+			 1);
+	assert_int_equal(count(r, fmt(r,
+				      "SELECT count(*) FROM watch_alert WHERE kind = 'worker-panic' AND place_id = "
+				      "'%s'",
+				      t->dwelling)),
+			 1);
+	assert_int_equal(count(r, "SELECT count(*) FROM watch_alert WHERE kind = 'worker-panic' AND facts LIKE"
+				  " '%\"position_min\":2%' AND facts NOT LIKE '%115.9%'"),
+			 1);
+	/* Pressed twice is one question; another worker's is another one. */
+	step(t, t->worker[ANN], task, "panic", "{}", 200);
+	assert_int_equal(asked_of(r, "worker-panic"), 1);
+	/* Where: for who sends help there, on record. */
+	refused(r, t->worker[ANN], "POST", where, NULL, 403, "denied", "");
+	assert_int_equal(asked(r, t->south_desk, "POST", where, NULL), 404);
+	assert_int_equal(count(r, "SELECT count(*) FROM core_look"), 0);
+	call(r, t->desk, "POST", where, NULL, 200);
+	assert_int_equal(int_at(here(r), "accuracy_m"), 9);
+	assert_int_equal(count(r, "SELECT count(*) FROM core_look WHERE purpose = 'worker_safety'"), 1);
+}
+
+static void two_go_in(struct rig *r)
+{
+	static const char *const report =
+		"{\"report\":{\"condition\":\"fine\",\"action\":\"talked\",\"next_step\":\"none\"}}";
+
+	begin(r);
+	const char *a = alert(t, "elder-absence", t->dwelling);
+	const char *one = create(r, t->desk, TASK, body_for(r, a, ANN, ",\"two_people\":true"));
+	const char *two = create(r, t->desk, TASK, body_for(r, a, BOB, ",\"two_people\":true"));
+
+	settle(t);
+	step(t, t->worker[ANN], one, "accept", "{}", 200);
+	step(t, t->worker[ANN], one, "start", "{}", 200);
+	step(t, t->worker[ANN], one, "arrive", "{\"proof\":\"none\"}", 200);
+	refused(r, t->worker[ANN], "POST", fmt(r, TASK "/%s/report", one), report, 409, "second_missing", "two_people");
+	step(t, t->worker[BOB], two, "accept", "{}", 200);
+	step(t, t->worker[BOB], two, "start", "{}", 200);
+	refused(r, t->worker[ANN], "POST", fmt(r, TASK "/%s/report", one), report, 409, "second_missing", "two_people");
+	step(t, t->worker[BOB], two, "arrive", "{\"proof\":\"none\"}", 200);
+	step(t, t->worker[ANN], one, "report", report, 200);
+	step(t, t->worker[BOB], two, "report", report, 200);
+}
+
+static void test_checkins(void **state)
+{
+	(void)state;
+	on_each_kind(checkins, town_modules, town_roles);
+}
+
+static void test_panics(void **state)
+{
+	(void)state;
+	on_each_kind(panics, town_modules, town_roles);
+}
+
+static void test_two_go_in(void **state)
+{
+	(void)state;
+	on_each_kind(two_go_in, town_modules, town_roles);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_checkins),   cmocka_unit_test(test_panics),   cmocka_unit_test(test_two_go_in),
 		cmocka_unit_test(test_offers),     cmocka_unit_test(test_next),     cmocka_unit_test(test_stuck),
 		cmocka_unit_test(test_every_step), cmocka_unit_test(test_arrivals), cmocka_unit_test(test_reports),
 		cmocka_unit_test(test_sight),      cmocka_unit_test(test_figures),  cmocka_unit_test(test_scopes),

@@ -316,6 +316,11 @@ static const struct route routes[] = {
 	{ .method = "GET", .path = "/api/dispatch/door_code", .perm = "dispatch.send", .run = door_code },
 	{ .method = "GET", .path = "/api/dispatch/figures", .perm = "dispatch.read", .run = dispatch_figures },
 	{ .method = "POST",
+	  .path = "/api/dispatch/task/{id}/where",
+	  .perm = "dispatch.send",
+	  .flags = ROUTE_SECRET,
+	  .run = dispatch_where },
+	{ .method = "POST",
 	  .path = "/api/dispatch/position",
 	  .perm = "dispatch.work",
 	  .flags = ROUTE_JSON | ROUTE_EMPTY,
@@ -324,6 +329,7 @@ static const struct route routes[] = {
 };
 static const struct job jobs[] = {
 	{ .name = "dispatch.expire", .period = SECOND, .run = dispatch_expire },
+	{ .name = "dispatch.checkins", .period = SECOND, .run = dispatch_checkins },
 	{ .name = "dispatch.seats", .period = 30 * SECOND, .run = watch_seats },
 	{ .name = "dispatch.positions", .period = 5 * MINUTE, .run = dispatch_forget_positions },
 	{ 0 },

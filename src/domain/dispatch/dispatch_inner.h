@@ -35,12 +35,12 @@ struct task {
 	struct str proof_note, report, refuse_reason, instructions;
 	unsigned state, proof;
 	int64_t offered_at, offer_until, accepted_at, started_at, arrived_at, reported_at, reviewed_at, closed_at,
-		due_at, arrived_device_at;
+		due_at, arrived_device_at, checkin_due_at, checkin_asked_at, panic_at;
 	bool two_people;
 };
 extern const struct entity task_entity;
 
-enum { OFFER_S = 60, ARRIVE_MIN = 10, CANDIDATES = 9 };
+enum { CHECKIN_MIN = 20, OFFER_S = 60, ARRIVE_MIN = 10, CANDIDATES = 9 };
 
 /* ---- candidates ---- */
 
@@ -72,6 +72,20 @@ enum rc dispatch_offer_next(struct ctx *c, const struct task *last) MUST_USE;
 enum rc dispatch_expire(struct ctx *c) MUST_USE; /* job: offers nobody answered go to the next */
 enum rc dispatch_form_check(struct ctx *c, struct str kind, const struct json *report) MUST_USE;
 void dispatch_form_write(struct str kind, struct buf *out);
+/* ---- the worker's own safety (dispatch_safety.c) ---- */
+
+/* Steps of the worker: "all well" starts the clock anew, "panic" asks the desk
+ * at once, whatever is silenced. */
+enum rc dispatch_well(struct ctx *c, void *row, const struct json *in) MUST_USE;
+enum rc dispatch_panic(struct ctx *c, void *row, const struct json *in) MUST_USE;
+/* At the door, and away from it. */
+void dispatch_checkin_start(struct ctx *c, struct task *t);
+enum rc dispatch_checkin_end(struct ctx *c, struct task *t) MUST_USE;
+enum rc dispatch_checkins(struct ctx *c) MUST_USE; /* job: who did not answer becomes a question, once */
+/* Two are wanted: until the second one is there, too, nobody goes in. */
+enum rc dispatch_not_alone(struct ctx *c, const struct task *t) MUST_USE;
+enum rc dispatch_where(struct ctx *c, struct call *k) MUST_USE;
+
 /* Eight digits printed at the door of a place. */
 struct str dispatch_door_code(struct ctx *c, struct str place_id);
 

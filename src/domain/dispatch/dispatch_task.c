@@ -37,6 +37,9 @@ static const struct field task_fields[] = {
 	F_ENUM(struct task, proof, proofs, DERIVED | P1),
 	F_TEXT(struct task, proof_note, 1, 200, DERIVED | P1),
 	F_TIME(struct task, arrived_device_at, DERIVED | P1),
+	F_TIME(struct task, checkin_due_at, DERIVED | P1),
+	F_TIME(struct task, checkin_asked_at, DERIVED | P1),
+	F_TIME(struct task, panic_at, DERIVED | P1),
 	F_JSON(struct task, report, 8000, DERIVED | P1),
 	F_TEXT(struct task, refuse_reason, 2, 200, DERIVED | P1),
 	F_TEXT(struct task, instructions, 1, 500, FIXED | P1),
@@ -263,6 +266,7 @@ static enum rc arrive(struct ctx *c, void *row, const struct json *in)
 	t->arrived_at = c->now;
 	if (t->arrived_device_at && t->arrived_device_at < c->now)
 		t->arrived_at = t->arrived_device_at > t->accepted_at ? t->arrived_device_at : t->accepted_at;
+	dispatch_checkin_start(c, t);
 	return check_proof(c, t);
 }
 
@@ -270,9 +274,16 @@ static enum rc report(struct ctx *c, void *row, const struct json *in)
 {
 	struct task *t = row;
 
+	TRY(dispatch_not_alone(c, t));
 	TRY(dispatch_form_check(c, t->kind, json_get(in, "report")));
 	t->reported_at = c->now;
-	return RC_OK;
+	return dispatch_checkin_end(c, t);
+}
+
+static enum rc cancel(struct ctx *c, void *row, const struct json *in)
+{
+	(void)in;
+	return dispatch_checkin_end(c, row);
 }
 
 static enum rc review(struct ctx *c, void *row, const struct json *in)
@@ -301,8 +312,10 @@ static const struct step task_steps[] = {
 	{ "report", IN(T_ARRIVED), T_REPORTED, "dispatch.work", SEE_ASSIGNED, takes_report, report },
 	{ "review", IN(T_REPORTED), T_REVIEWED, "dispatch.send", SEE_PLACE, NULL, review },
 	{ "close", IN(T_REPORTED) | IN(T_REVIEWED), T_CLOSED, "dispatch.send", SEE_PLACE, NULL, finish },
+	{ "well", IN(T_ARRIVED), STAY, "dispatch.work", SEE_ASSIGNED, NULL, dispatch_well },
+	{ "panic", RUNNING | IN(T_ARRIVED), STAY, "dispatch.work", SEE_ASSIGNED, NULL, dispatch_panic },
 	{ "cancel", IN(T_OFFERED) | RUNNING | IN(T_ARRIVED), T_CANCELLED, "dispatch.send", SEE_PLACE, takes_reason,
-	  NULL },
+	  cancel },
 };
 
 static const struct see task_see[] = { { "dispatch.read", SEE_PLACE }, { "dispatch.work", SEE_ASSIGNED }, { 0 } };

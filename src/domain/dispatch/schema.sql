@@ -98,3 +98,10 @@ CREATE TABLE dispatch_handover (
 );
 CREATE INDEX dispatch_handover_place ON dispatch_handover (place_path, id);
 CREATE UNIQUE INDEX dispatch_handover_open ON dispatch_handover (shift_id) WHERE state = 'open';
+
+-- @version 3
+-- Is the worker at the door well?  Due, asked at the desk, and a call for help.
+ALTER TABLE dispatch_task ADD COLUMN checkin_due_at time_int;
+ALTER TABLE dispatch_task ADD COLUMN checkin_asked_at time_int;
+ALTER TABLE dispatch_task ADD COLUMN panic_at time_int;
+CREATE INDEX dispatch_task_checkin ON dispatch_task (checkin_due_at) WHERE state = 'arrived';

@@ -41,11 +41,14 @@ enum rc watch_alerts_open(struct ctx *c, struct str place_path, int most, watch_
 /* A question from another module ("no_seat").  In a write unit.  While an alert
  * of this kind is open at this place it is told again there (last_at, no new
  * ring) instead of opening a second one. */
+/* The one kind that no silence holds back: somebody of ours is in danger. */
+#define WATCH_PANIC "worker-panic"
 struct watch_question {
 	struct str kind;     /* 1-64 characters: "no_seat" */
 	struct str question; /* code word; absent: the kind with '_' for '-' */
 	struct str place_id;
 	enum watch_severity severity;
+	struct str about; /* keeps questions of one kind and place apart (a task's id); absent: there is but one */
 	struct str facts; /* a JSON object of numbers and words, never a name; or absent */
 	bool drill;
 };
@@ -53,6 +56,8 @@ enum rc watch_raise(struct ctx *c, const struct watch_question *q, struct str *a
 /* It is over: the open alert of this kind at this place is no longer ongoing (it
  * stays open for a person to close).  RC_OK also when there is none. */
 enum rc watch_over(struct ctx *c, struct str kind, struct str place_id) MUST_USE;
+/* The same for a question that was raised with 'about'. */
+enum rc watch_over_about(struct ctx *c, struct str kind, struct str place_id, struct str about) MUST_USE;
 
 /* A line for an alert's timeline.  'what': code word; 'detail': a JSON object
  * without personal fields, or absent. */

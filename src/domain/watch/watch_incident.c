@@ -164,7 +164,8 @@ static enum rc open_alert(struct ctx *c, const struct incident *i, struct alert_
 	a->drill = i->drill;
 	a->merge_key = i->merge_key;
 	a->welfare_id = i->welfare_id;
-	TRY(hush(c, a));
+	if (!str_is(a->kind, WATCH_PANIC))
+		TRY(hush(c, a));
 	TRY(watch_line(c, a->std.id, "opened", a->facts));
 	TRY(add_sources(c, a->std.id, i, &added));
 	a->sources = (int64_t)i->n_devices;
@@ -202,10 +203,10 @@ static struct str with_underscores(struct ctx *c, struct str kind)
 	return (struct str){ p, kind.n };
 }
 
-static struct str question_key(struct ctx *c, struct str kind, struct str place_id, bool drill)
+static struct str question_key(struct ctx *c, const struct watch_question *q)
 {
-	return arena_fmt(c->arena, "%s|" FMT_STR "|" FMT_STR, drill ? "drill" : "raised", ARG_STR(kind),
-			 ARG_STR(place_id));
+	return arena_fmt(c->arena, "%s|" FMT_STR "|" FMT_STR "%s" FMT_STR, q->drill ? "drill" : "raised",
+			 ARG_STR(q->kind), ARG_STR(q->place_id), q->about.n ? "|" : "", ARG_STR(q->about));
 }
 
 enum rc watch_raise(struct ctx *c, const struct watch_question *q, struct str *alert_id)
@@ -224,7 +225,7 @@ enum rc watch_raise(struct ctx *c, const struct watch_question *q, struct str *a
 	if (q->kind.n == 0 || q->kind.n > 64)
 		return FAIL(c, RC_BUG, "internal", NO_STR, "a question has a kind of 1 to 64 characters");
 	i.question = q->question.n ? q->question : with_underscores(c, q->kind);
-	i.merge_key = question_key(c, q->kind, q->place_id, q->drill);
+	i.merge_key = question_key(c, q);
 	TRY(watch_open_alert(c, i.merge_key, &a, &merged));
 	if (merged && a.severity >= (unsigned)q->severity) { /* the same answer is already wanted: no new line */
 		if (alert_id)
@@ -238,14 +239,20 @@ enum rc watch_raise(struct ctx *c, const struct watch_question *q, struct str *a
 	return RC_OK;
 }
 
-enum rc watch_over(struct ctx *c, struct str kind, struct str place_id)
+enum rc watch_over_about(struct ctx *c, struct str kind, struct str place_id, struct str about)
 {
+	const struct watch_question q = { .kind = kind, .place_id = place_id, .about = about };
 	struct alert_row a;
 	bool found;
 
-	TRY(watch_open_alert(c, question_key(c, kind, place_id, false), &a, &found));
+	TRY(watch_open_alert(c, question_key(c, &q), &a, &found));
 	if (!found || !a.ongoing)
 		return RC_OK;
 	a.ongoing = false;
 	return entity_save(c, &watch_alert, &a, "clear");
+}
+
+enum rc watch_over(struct ctx *c, struct str kind, struct str place_id)
+{
+	return watch_over_about(c, kind, place_id, NO_STR);
 }

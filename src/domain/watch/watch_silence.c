@@ -34,7 +34,8 @@ static enum rc open_alerts(struct ctx *c, const struct silence_row *s, bool sile
 {
 	return db_texts(
 		c,
-		"SELECT id FROM watch_alert WHERE state <> 'closed' AND silenced = $1 AND place_path >= $2"
+		"SELECT id FROM watch_alert WHERE state <> 'closed' AND silenced = $1 AND kind <> '" WATCH_PANIC
+		"' AND place_path >= $2"
 		" AND place_path < $3 AND (CAST($4 AS varchar) IS NULL OR rule_id = $4) ORDER BY id LIMIT 500",
 		ARGS(V_INT(silenced), V_STR(s->place_path), V_STR(watch_after(c, s->place_path)), V_STR(s->rule_id)),
 		WATCH_MAX_OPEN, ids, n);
