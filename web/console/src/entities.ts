@@ -215,6 +215,9 @@ export interface Task extends Row {
   refuse_reason: string | null
   instructions: string | null
   two_people: boolean
+  checkin_due_at?: Instant | null
+  checkin_asked_at?: Instant | null
+  panic_at?: Instant | null
 }
 
 export interface FormField {
