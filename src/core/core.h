@@ -87,7 +87,7 @@ void *ctx_state(const struct ctx *c, const char *module);
 /* 64 hex digits only this node can make: 'purpose' keeps uses apart ("door_code"). */
 struct str ctx_mac(struct ctx *c, const char *purpose, struct str text);
 bool app_is_demo(const struct app *a);
-const char *app_folder(const struct app *a); /* of the data; NULL: none */
+const char *app_folder(const struct app *a);                       /* of the data; NULL: none */
 const struct role *app_role(const struct app *a, struct str name); /* NULL: unknown */
 /* Wake the jobs that wait for this word ("sensing.events"), as soon as this
  * unit of work is committed. */

@@ -178,8 +178,7 @@ void http_reply_file(struct http_exchange *x, unsigned status, const struct http
 		     int64_t from, int64_t bytes)
 {
 	if (exchange_claim(x)) {
-		struct MHD_Response *r =
-			MHD_create_response_from_fd_at_offset64((uint64_t)bytes, fd, (uint64_t)from);
+		struct MHD_Response *r = MHD_create_response_from_fd_at_offset64((uint64_t)bytes, fd, (uint64_t)from);
 
 		if (r == NULL)
 			fatal("http: no memory for a response");

@@ -15,7 +15,8 @@ static const char *const none_perms[] = { NULL };
 static const struct role roles[] = {
 	{ "desk", desk_perms }, { "ruler", ruler_perms }, { "care", care_perms }, { "none", none_perms }, { 0 }
 };
-static const struct module *const modules[] = { &files_module, &places_module, &people_module, &sensing_module, &watch_module, NULL };
+static const struct module *const modules[] = { &files_module,   &places_module, &people_module,
+						&sensing_module, &watch_module,  NULL };
 
 static enum testdb_kind kind;
 static struct grant grants[WHO_N];
