@@ -59,6 +59,7 @@ struct put {
 	struct file_new n;
 	struct file_ref f;
 	const char *row;
+	char id[26];
 	bool keep;
 };
 
@@ -69,7 +70,8 @@ static enum rc put_unit(struct ctx *c, void *arg)
 	p->n.delete_at = p->n.delete_at ? p->n.delete_at : c->now + 7 * DAY;
 	p->n.at = c->now;
 	TRY(files_write(c, &p->n, &p->f));
-	p->f.id = (struct str){ strdup(p->f.id.p), p->f.id.n };
+	memcpy(p->id, p->f.id.p, sizeof(p->id)); /* the arena goes with the unit */
+	p->f.id = (struct str){ p->id, sizeof(p->id) };
 	return p->keep ? files_keep(c, &p->f, "shelf.row", str_of(p->row)) : RC_OK;
 }
 
