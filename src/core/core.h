@@ -35,6 +35,7 @@ struct actor {
 	struct str household; /* or absent */
 	struct str session;
 	bool limited; /* must change the password first: only routes for "person" */
+	bool locked;  /* at a desk nobody touched: only what says it goes on (ROUTE_LOCKED, entity.at_lock) */
 	const struct grant *grants;
 	size_t n_grants;
 };

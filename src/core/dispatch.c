@@ -165,6 +165,18 @@ static enum rc find_target(struct work *w)
 	return FAIL(&w->c, RC_MISSING, "no_route", NO_STR, "no such operation");
 }
 
+/* A desk that nobody touched shows its queue and does nothing. */
+static enum rc unlocked(struct work *w)
+{
+	bool read = w->target == T_LIST || w->target == T_GET;
+	bool open = w->target == T_ROUTE ? (w->route->flags & ROUTE_LOCKED) || strcmp(w->route->perm, "public") == 0
+					 : read && w->entity->at_lock;
+
+	return !w->c.who.locked || open
+		       ? RC_OK
+		       : FAIL(&w->c, RC_DENIED, "seat_locked", NO_STR, "the desk is locked: the password opens it");
+}
+
 /* Held anywhere?  The row itself is asked later, where it is known. */
 static enum rc may(struct work *w)
 {
@@ -262,6 +274,7 @@ enum rc work_start(struct work *w, const struct actor *who)
 				TRY(c->app->o.modules[i]->authenticate(c, &w->rq, &c->who));
 	}
 	TRY(find_target(w));
+	TRY(unlocked(w));
 	TRY(may(w));
 	if (w->writes || (w->target == T_ROUTE && (w->route->flags & ROUTE_READS)))
 		TRY(read_body(w));

@@ -169,6 +169,7 @@ struct entity {
 	const char *purpose, *basis; /* code words, docs/privacy.md */
 	int keep_days;               /* clock; 0: as long as the purpose lasts */
 	bool quiet;                  /* no events: high-volume or machine-made rows */
+	bool at_lock;                /* may be read at a locked desk: nothing personal in it */
 };
 
 /* Loads fill *row (size e->size) from the arena.  entity_load obeys the

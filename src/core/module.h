@@ -45,11 +45,12 @@ struct call {
 	struct buf *out;       /* body */
 };
 enum {
-	ROUTE_JSON = 1,   /* body is one JSON object, parsed before run */
-	ROUTE_EMPTY = 2,  /* answers 204 without a body */
-	ROUTE_READS = 4,  /* a POST that writes nothing */
-	ROUTE_SECRET = 8, /* the answer holds a secret: never kept for a second telling */
-	ROUTE_QUICK = 16, /* 'prepare' of a small body is short; tried first without a database (RC_BUSY then) */
+	ROUTE_JSON = 1,    /* body is one JSON object, parsed before run */
+	ROUTE_EMPTY = 2,   /* answers 204 without a body */
+	ROUTE_READS = 4,   /* a POST that writes nothing */
+	ROUTE_SECRET = 8,  /* the answer holds a secret: never kept for a second telling */
+	ROUTE_QUICK = 16,  /* 'prepare' of a small body is short; tried first without a database (RC_BUSY then) */
+	ROUTE_LOCKED = 32, /* also at a locked desk */
 };
 struct route {
 	const char *method, *path; /* "/api/watch/alert/{id}/case" */

@@ -66,11 +66,62 @@ try {
   await page.goto(`${base}/more`)
   await page.waitForSelector('[data-export="watch.alert"]')
 
+  // The seat is locked: the queue stays, everything else waits for the password.
+  await page.goto(`${base}/duty`)
+  await page.waitForSelector('[role=listbox] [role=option]')
+  await page.locator('[data-lock]').focus()
+  await press('Enter')
+  await page.waitForSelector('#unlock-password')
+  check('the queue stays visible', (await page.locator('[role=listbox] [role=option]').count()) > 0)
+  check('the case is gone', (await page.locator('[data-case-title], [data-person], [data-action]').count()) === 0)
+  check('the server refuses as well', await page.evaluate(() => fetch('/api/dispatch/task').then((r) => r.status)) === 403)
+  const lockAxe = await axeFindings(page)
+  check(`lock axe: ${lockAxe.join('; ')}`, lockAxe.length === 0)
+  await page.screenshot({ path: `${process.env.JIUAN_SHOTS ?? '/tmp'}/jiuan-locked.png` })
+  await page.reload()
+  await page.waitForSelector('#unlock-password')
+  await page.locator('#unlock-password').focus()
+  await page.keyboard.type('not this one')
+  await press('Enter')
+  check('a wrong password opens nothing', await page.locator('form [role=alert]').first().waitFor({ timeout: 8000 }).then(() => true, () => false))
+  await page.locator('#unlock-password').fill(password)
+  await press('Enter')
+  check('the password opens the desk', await page.locator('[data-case-title]').first().waitFor({ timeout: 8000 }).then(() => true, () => false))
+
+  if (mock) { // a quarter of an hour in a second: by the page's own clock
+    const idle = await openBrowser()
+    try {
+      await idle.page.clock.install()
+      await signIn(idle.page, login, password)
+      await idle.page.clock.runFor(14 * 60_000 + 50_000)
+      check('a seat does not warn', (await idle.page.getByText('会话即将结束').count()) === 0)
+      await idle.page.clock.runFor(12_000)
+      check('an untouched seat locks', await idle.page.locator('#unlock-password').waitFor({ timeout: 8000 }).then(() => true, () => false))
+      await idle.page.locator('#unlock-password').fill(password)
+      await idle.page.keyboard.press('Enter')
+      await idle.page.locator('#unlock-password').waitFor({ state: 'detached', timeout: 8000 })
+    } finally {
+      await idle.close()
+    }
+    const staff = await openBrowser()
+    try {
+      await staff.page.clock.install()
+      await signIn(staff.page, 'linfang', password)
+      await staff.page.clock.runFor(13 * 60_000 + 5_000)
+      check('two minutes before its end a session warns', await staff.page.getByText('会话即将结束').waitFor({ timeout: 8000 }).then(() => true, () => false))
+      await staff.page.keyboard.press('Shift')
+      await staff.page.clock.runFor(2_000)
+      check('one key keeps it', (await staff.page.getByText('会话即将结束').count()) === 0)
+    } finally {
+      await staff.close()
+    }
+  }
+
   // The seat goes to the next operator, who takes every urgent alert by Enter.
   const next = process.env.JIUAN_NEXT ?? (mock ? 'linfang' : null)
   if (next) {
     await page.goto(`${base}/duty`)
-    const seat = page.locator('.seat-button')
+    const seat = page.locator('.seat-button:not([data-lock])')
     await seat.focus()
     await press('Enter')
     await page.waitForSelector('#seat-note')

@@ -56,6 +56,18 @@ static void own_session(struct stage *s)
 	s->r.never = NULL; /* the person's own row */
 }
 
+/* Signed in and on the seat. */
+static void at_seat(struct stage *s)
+{
+	signed_in(s);
+	s->r.never = NULL; /* the system makes the shift */
+	stage_make(s, "own_seat", "/api/dispatch/shift",
+		   "{\"person_id\":\"$worker\",\"place_id\":\"$north\",\"from_at\":\"$-1\",\"to_at\":\"$+30\",\"kind\":"
+		   "\"deputy\"}");
+	s->r.never = CANARY;
+	stage_settle(s);
+}
+
 const struct write_case register_cases[] = {
 	{ "POST /api/places/place", HEAD, NULL, "{\"parent_id\":\"$building\",\"kind\":\"unit\",\"code\":\"9\"}",
 	  .want = 201, .save = "place" },
@@ -67,6 +79,8 @@ const struct write_case register_cases[] = {
 	  .want = 200 },
 	{ "POST /api/session", "nobody", NULL, LOGIN, .want = 200, .before = signed_out, .secret = true },
 	{ "DELETE /api/session", "nobody", NULL, NULL, .want = 204, .before = signed_in },
+	{ "POST /api/session/lock", "nobody", NULL, NULL, .want = 204, .before = at_seat },
+	{ "POST /api/session/unlock", "nobody", NULL, "{\"password\":\"correct horse battery\"}", .want = 204 },
 	{ "POST /api/people/session/{id}/end", "worker", "/api/people/session/$session/end", "{}", .want = 200,
 	  .before = own_session },
 	{ "POST /api/people/password", "worker", NULL,

@@ -5,6 +5,7 @@
 
 #include "files/files.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { ROLES = 11 };
@@ -413,6 +414,45 @@ static void test_tables(void **state)
 		count(&s->r, "SELECT count(*) FROM core_audit WHERE instr(coalesce(detail, ''), '" NORTH "') > 0"), 0);
 }
 
+/* ---- a locked desk ------------------------------------------------------------------------ */
+
+/* What goes on at a locked desk, of all operations; the public ones besides. */
+static const char *const at_lock[] = {
+	"GET /api/me",          "DELETE /api/session",  "POST /api/session/lock",   "POST /api/session/unlock",
+	"GET /api/watch/board", "GET /api/watch/alert", "GET /api/watch/alert/{id}"
+};
+
+static void test_locked(void **state)
+{
+	struct actor who = *holder(0, NORTH); /* may everything */
+	struct buf list = buf_new(s->r.arena, 64 << 10);
+	struct str rest, line;
+	size_t open = 0, shut = 0;
+
+	(void)state;
+	who.locked = true;
+	app_list_routes(s->r.app, &list);
+	rest = buf_str(&list);
+	while (str_cut(&rest, '\n', &line)) {
+		char method[8], path[120], perm[60];
+		bool goes_on = false;
+
+		if (sscanf(arena_z(s->r.arena, line), "%7s %119s %59s", method, path, perm) != 3)
+			continue;
+		for (size_t i = 0; i < COUNT(at_lock); i++)
+			goes_on |= strcmp(at_lock[i], fmt(&s->r, "%s %s", method, path)) == 0;
+		if (goes_on || strcmp(perm, "public") == 0) {
+			open++;
+			continue;
+		}
+		refused(&s->r, &who, method, path, "{}", 403, "seat_locked", "");
+		shut++;
+	}
+	assert_true(open >= COUNT(at_lock) && shut > 100);
+	call(&s->r, &who, "GET", "/api/watch/alert", NULL, 200);
+	call(&s->r, &who, "GET", "/api/watch/board", NULL, 200);
+}
+
 /* ---- reads that fail, none left out ----------------------------------------------------------- */
 
 static void test_failing_reads(void **state)
@@ -464,10 +504,9 @@ static void test_all_routes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_all_routes),    cmocka_unit_test(test_entities),
-		cmocka_unit_test(test_others),        cmocka_unit_test(test_own),
-		cmocka_unit_test(test_tables),        cmocka_unit_test(test_questions),
-		cmocka_unit_test(test_reveal),        cmocka_unit_test(test_export),
+		cmocka_unit_test(test_all_routes),    cmocka_unit_test(test_entities), cmocka_unit_test(test_others),
+		cmocka_unit_test(test_own),           cmocka_unit_test(test_tables),   cmocka_unit_test(test_questions),
+		cmocka_unit_test(test_reveal),        cmocka_unit_test(test_export),   cmocka_unit_test(test_locked),
 		cmocka_unit_test(test_failing_reads),
 	};
 

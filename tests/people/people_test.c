@@ -284,6 +284,87 @@ static void test_expiry(void **state)
 	}
 }
 
+/* A seat's desk locks where another session ends; only the password opens it. */
+static bool seated;
+
+static enum rc seat_now(struct ctx *c, struct str person, struct buf *out)
+{
+	(void)c;
+	(void)person;
+	if (seated)
+		buf_add(out, STR("{}"));
+	return RC_OK;
+}
+
+static enum rc tell_seat(struct ctx *c, void *arg)
+{
+	(void)arg;
+	people_set_seat(c, seat_now);
+	return RC_OK;
+}
+
+static bool locked(void)
+{
+	return json_get(ask(&f, NULL, "GET", "/api/me", NULL, 200), "locked")->i != 0;
+}
+
+static void test_a_seat_locks(void **state)
+{
+	(void)state;
+	build();
+	const char *id = person("wang.jing", NULL);
+
+	give(id, "seat", community, "");
+	assert_int_equal(app_unit(f.app, tell_seat, NULL), RC_OK);
+	/* What a page asks for by itself is no hand. */
+	seated = false;
+	f.cookie = sign_in("wang.jing");
+	f.background = "1";
+	f.now += 8 * MINUTE;
+	assert_false(locked());
+	f.now += 8 * MINUTE;
+	ask(&f, NULL, "GET", "/api/me", NULL, 401);
+	f.background = NULL;
+	f.cookie = sign_in("wang.jing");
+	refused(&f, NULL, "POST", "/api/session/lock", NULL, 409, "off_shift", "-");
+	seated = true;
+	f.now += 2 * MINUTE; /* posts and seats are asked again after a minute */
+	assert_false(locked());
+	assert_int_equal(json_get(ask(&f, NULL, "GET", "/api/me", NULL, 200), "idle_s")->i, 900);
+	f.now += 15 * MINUTE - SECOND;
+	assert_false(locked()); /* and this was a hand */
+	f.now += 15 * MINUTE;
+	for (int i = 0; i < 3; i++) /* no request makes it young again */
+		assert_true(locked());
+	refused(&f, NULL, "GET", "/api/people/person", NULL, 403, "seat_locked", "-");
+	refused(&f, NULL, "POST", fmt(&f, "/api/people/person/%s/reveal", id), "{\"fields\":[\"name\"]}", 403,
+		"seat_locked", "-");
+	refused(&f, NULL, "POST", "/api/people/password", "{}", 403, "seat_locked", "-");
+	ask(&f, NULL, "GET", "/api/session/hint", NULL, 200);
+	refused(&f, NULL, "POST", "/api/session/unlock", "{}", 400, "required", "password");
+	refused(&f, NULL, "POST", "/api/session/unlock", "{\"password\":\"wrong cow charger\"}", 400, "wrong_password",
+		"password");
+	assert_true(locked());
+	ask(&f, NULL, "POST", "/api/session/unlock", "{\"password\":\"correct horse battery\"}", 204);
+	assert_false(locked());
+	ask(&f, NULL, "GET", "/api/people/person", NULL, 200);
+	/* By hand, and for the other node as well: it stands in the table. */
+	ask(&f, NULL, "POST", "/api/session/lock", NULL, 204);
+	assert_true(locked());
+	assert_int_equal(count(&f, "SELECT count(*) FROM people_session WHERE locked_at IS NOT NULL"), 1);
+	refused(&f, NULL, "GET", "/api/people/person", NULL, 403, "seat_locked", "-");
+	ask(&f, NULL, "POST", "/api/session/lock", NULL, 204);
+	ask(&f, NULL, "POST", "/api/session/unlock", "{\"password\":\"correct horse battery\"}", 204);
+	assert_false(locked());
+	/* The shift is over: nothing is left to be kept open. */
+	f.now += 20 * MINUTE;
+	assert_true(locked());
+	seated = false;
+	f.now += 2 * MINUTE;
+	ask(&f, NULL, "GET", "/api/me", NULL, 401);
+	f.cookie = NULL;
+}
+
 static void test_disable_and_posts_at_once(void **state)
 {
 	(void)state;
@@ -944,6 +1025,7 @@ int main(void)
 		T(test_sign_in),
 		T(test_fixation_logout_theft),
 		T(test_expiry),
+		T(test_a_seat_locks),
 		T(test_disable_and_posts_at_once),
 		T(test_cross_origin),
 		T(test_passwords),

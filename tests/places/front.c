@@ -27,8 +27,10 @@ static struct str header(const struct request *rq, const char *name)
 	const struct front *f = rq->x;
 	const struct {
 		const char *name, *value;
-	} all[] = { { "Cookie", f->cookie }, { "Origin", f->origin },  { "Sec-Fetch-Site", f->site },
-		    { "Host", f->host },     { "If-Match", f->match }, { "User-Agent", f->agent } };
+	} all[] = { { "Cookie", f->cookie },        { "Origin", f->origin },
+		    { "Sec-Fetch-Site", f->site },  { "Host", f->host },
+		    { "If-Match", f->match },       { "User-Agent", f->agent },
+		    { "Background", f->background } };
 
 	for (size_t i = 0; i < COUNT(all); i++)
 		if (strcasecmp(all[i].name, name) == 0)

@@ -16,7 +16,7 @@ struct front {
 	int64_t now;
 	struct response last;
 	/* What the next requests carry, NULL: not sent. */
-	const char *cookie, *origin, *site, *host, *peer, *match, *agent;
+	const char *cookie, *origin, *site, *host, *peer, *match, *agent, *background;
 	bool tls;
 };
 void front_open(struct front *f, const char *url, const struct module *const *modules, const struct role *roles);

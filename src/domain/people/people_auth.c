@@ -17,6 +17,8 @@ struct cached {
 	int64_t created_at, seen_at, saved_at;
 	int64_t until; /* posts are asked again then */
 	bool staff, dead;
+	bool seat;         /* has a seat now: its desk locks instead of ending */
+	int64_t locked_at; /* by hand; 0: not */
 };
 
 struct people_state *people_state_of(const struct ctx *c)
@@ -162,13 +164,25 @@ static bool is_alive(const struct cached *s, int64_t now)
 {
 	int64_t idle = s->staff ? STAFF_IDLE : RESIDENT_IDLE, longest = s->staff ? STAFF_LONGEST : RESIDENT_LONGEST;
 
-	return !s->dead && now - s->seen_at < idle && now - s->created_at < longest;
+	return !s->dead && (s->seat || now - s->seen_at < idle) && now - s->created_at < longest;
+}
+
+/* Nothing but the password makes it younger again. */
+static bool is_locked(const struct cached *s, int64_t now)
+{
+	return s->seat && (s->locked_at != 0 || now - s->seen_at >= STAFF_IDLE);
+}
+
+/* What a page asks for by itself is no sign of a hand. */
+static bool by_hand(const struct request *rq)
+{
+	return request_header(rq, "Background").n == 0 && !str_is(rq->path, "/api/live");
 }
 
 /* A clock that went back must not make a session younger than it was seen. */
 static void see_now(struct cached *s, int64_t now)
 {
-	if (now > s->seen_at)
+	if (now > s->seen_at && !is_locked(s, now))
 		s->seen_at = now;
 }
 
@@ -178,6 +192,17 @@ static struct cached *find_cached(struct people_state *s, struct str hash)
 		if (str_is(hash, e->token_hash))
 			return e;
 	return NULL;
+}
+
+static enum rc has_seat(struct ctx *c, struct str person, bool *ret)
+{
+	people_seat_fn *fn = people_state_of(c)->seat;
+	struct buf seat = buf_new(c->arena, 4096);
+
+	if (fn)
+		TRY(fn(c, person, &seat));
+	*ret = seat.n > 0;
+	return RC_OK;
 }
 
 /* 'seen': as this process knows, perhaps not in the table yet. */
@@ -196,12 +221,16 @@ static bool load_session(struct ctx *c, struct str hash, int64_t seen, struct ca
 		return false;
 	*out = (struct cached){ .created_at = row.std.created_at,
 				.seen_at = row.last_seen_at,
-				.saved_at = row.last_seen_at };
+				.saved_at = row.last_seen_at,
+				.locked_at = row.locked_at };
 	memcpy(out->token_hash, hash.p, sizeof(out->token_hash) - 1);
 	*rc = people_actor(c, &p, row.std.id, &out->who, &g);
 	out->staff = g.staff;
 	out->until = g.until;
-	see_now(out, seen);
+	if (seen > out->seen_at)
+		out->seen_at = seen;
+	if (*rc == RC_OK && g.staff)
+		*rc = has_seat(c, row.person_id, &out->seat);
 	return *rc == RC_OK && is_alive(out, c->now);
 }
 
@@ -216,7 +245,7 @@ static void keep(struct people_state *s, struct str hash, const struct cached *l
 	*at = e;
 }
 
-static enum rc session_of(struct ctx *c, struct str hash, struct actor *ret)
+static enum rc session_of(struct ctx *c, struct str hash, bool hand, struct actor *ret)
 {
 	struct people_state *s = people_state_of(c);
 	struct cached *e, loaded;
@@ -228,8 +257,10 @@ static enum rc session_of(struct ctx *c, struct str hash, struct actor *ret)
 	rc = refresh(c, s);
 	e = rc == RC_OK ? find_cached(s, hash) : NULL;
 	if (e && is_alive(e, c->now) && c->now < e->until) {
-		see_now(e, c->now);
+		if (hand)
+			see_now(e, c->now);
 		*ret = copy_actor(c->arena, &e->who);
+		ret->locked = is_locked(e, c->now);
 		pthread_mutex_unlock(&s->lock);
 		return RC_OK;
 	}
@@ -241,8 +272,10 @@ static enum rc session_of(struct ctx *c, struct str hash, struct actor *ret)
 	pthread_mutex_unlock(&s->lock);
 	if (rc != RC_OK || !load_session(c, hash, seen, &loaded, &rc))
 		return rc;
-	see_now(&loaded, c->now);
+	if (hand)
+		see_now(&loaded, c->now);
 	*ret = loaded.who;
+	ret->locked = is_locked(&loaded, c->now);
 	pthread_mutex_lock(&s->lock);
 	if (drops == s->drops)
 		keep(s, hash, &loaded);
@@ -259,7 +292,7 @@ enum rc people_authenticate(struct ctx *c, const struct request *rq, struct acto
 		TRY(check_origin(c, rq));
 	if (token.n != CRYPTO_TOKEN - 1)
 		return RC_OK;
-	return session_of(c, people_token_hash(c->arena, token), ret);
+	return session_of(c, people_token_hash(c->arena, token), by_hand(rq), ret);
 }
 
 /* ---- changes ----------------------------------------------------------------------------------- */

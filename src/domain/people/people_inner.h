@@ -31,7 +31,7 @@ struct session {
 	struct std std;
 	struct str person_id;
 	unsigned state;
-	int64_t last_seen_at, ended_at;
+	int64_t last_seen_at, ended_at, locked_at;
 	struct str address, agent, token_hash;
 };
 extern const struct entity session_entity;
@@ -86,6 +86,10 @@ enum rc people_touch(struct ctx *c) MUST_USE;
 enum rc people_login_prepare(struct ctx *c, struct call *k) MUST_USE;
 enum rc people_login(struct ctx *c, struct call *k) MUST_USE;
 enum rc people_logout(struct ctx *c, struct call *k) MUST_USE;
+/* A seat's desk: locked at once, opened by the password. */
+enum rc people_lock(struct ctx *c, struct call *k) MUST_USE;
+enum rc people_unlock_prepare(struct ctx *c, struct call *k) MUST_USE;
+enum rc people_unlock(struct ctx *c, struct call *k) MUST_USE;
 enum rc people_me(struct ctx *c, struct call *k) MUST_USE;
 enum rc people_password_prepare(struct ctx *c, struct call *k) MUST_USE;
 enum rc people_password(struct ctx *c, struct call *k) MUST_USE;

@@ -105,6 +105,9 @@ enum rc people_write_me(struct ctx *c, const struct person *p, struct buf *out)
 	write_permissions(c, out);
 	TRY(write_scope(c, out));
 	TRY(write_seat(c, out));
+	json_put_bool(out, "locked", c->who.locked);
+	if (c->who.name.n) /* of staff: seconds without a hand until the session ends, or its desk locks */
+		json_put_int(out, "idle_s", STAFF_IDLE / SECOND);
 	json_put_time(out, "server_time", c->now);
 	json_put_bool(out, "demo", app_is_demo(c->app));
 	json_close(out, '}');

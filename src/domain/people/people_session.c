@@ -14,6 +14,7 @@ static const struct field session_fields[] = {
 	F_ENUM(struct session, state, session_states, DERIVED | FILTER | P1),
 	F_TIME(struct session, last_seen_at, DERIVED | P2),
 	F_TIME(struct session, ended_at, DERIVED | P1),
+	F_TIME(struct session, locked_at, DERIVED | P1),
 	F_TEXT(struct session, address, 1, 64, DERIVED | P2),
 	F_TEXT(struct session, agent, 1, AGENT_MOST, DERIVED | P2),
 	F_TEXT(struct session, token_hash, 64, 64, DERIVED | SECRET | P2),
@@ -269,4 +270,54 @@ enum rc people_logout(struct ctx *c, struct call *k)
 	}
 	set_cookie(c, k, people_session_cookie(k->rq), STR(""), 0);
 	return RC_OK;
+}
+
+/* ---- a desk that is left for a moment ------------------------------------------------ */
+
+enum rc people_lock(struct ctx *c, struct call *k)
+{
+	struct session s;
+	struct buf seat = buf_new(c->arena, 4096);
+
+	(void)k;
+	if (people_state_of(c)->seat)
+		TRY(people_state_of(c)->seat(c, c->who.id, &seat));
+	if (seat.n == 0 || c->who.session.n == 0)
+		return FAIL(c, RC_CONFLICT, "off_shift", NO_STR, "only a seat locks; sign out instead");
+	TRY(entity_fetch(c, &session_entity, c->who.session, &s));
+	if (s.locked_at)
+		return RC_OK;
+	s.locked_at = c->now;
+	TRY(people_changed(c, s.person_id));
+	return entity_save(c, &session_entity, &s, "lock");
+}
+
+enum rc people_unlock_prepare(struct ctx *c, struct call *k)
+{
+	struct limit_try t = { .account = c->who.id, .address = k->rq->peer, .device = c->who.id };
+	struct person p;
+	struct str password;
+	enum rc rc;
+
+	TRY(people_input(c, k->in, "password", PASSWORD_MOST, &password));
+	TRY(entity_fetch(c, &person_entity, c->who.id, &p));
+	rc = people_try_password(c, &t, p.password_hash, password);
+	if (rc == RC_UNKNOWN)
+		return FAIL(c, RC_INVALID, "wrong_password", STR("password"), "this is not the password");
+	k->prepared = k;
+	return rc;
+}
+
+enum rc people_unlock(struct ctx *c, struct call *k)
+{
+	struct session s;
+
+	(void)k;
+	if (c->who.session.n == 0)
+		return RC_OK;
+	TRY(entity_fetch(c, &session_entity, c->who.session, &s));
+	s.locked_at = 0;
+	s.last_seen_at = c->now;
+	TRY(people_changed(c, s.person_id));
+	return entity_save(c, &session_entity, &s, "unlock");
 }

@@ -104,3 +104,7 @@ CREATE TABLE people_revision (
 	id row_int PRIMARY KEY,
 	n num_int NOT NULL
 );
+
+-- @version 2
+-- Set by the operator who leaves the desk for a moment; idle desks lock by the clock alone.
+ALTER TABLE people_session ADD COLUMN locked_at time_int;

@@ -17,7 +17,7 @@ static const struct route routes[] = {
 	{ "POST", "/api/watch/alert/{id}/note", "watch.alert.note", ROUTE_JSON | ROUTE_EMPTY, watch_note, NULL },
 	{ "POST", "/api/watch/call", "watch.alert.call", ROUTE_JSON, watch_call, NULL },
 	{ "GET", "/api/watch/call", "watch.alert.call", 0, watch_call_kinds, NULL },
-	{ "GET", "/api/watch/board", "watch.alert.read", 0, watch_board, NULL },
+	{ "GET", "/api/watch/board", "watch.alert.read", ROUTE_LOCKED, watch_board, NULL },
 	{ 0 },
 };
 

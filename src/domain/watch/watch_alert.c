@@ -251,6 +251,7 @@ const struct entity watch_alert = {
 	.purpose = "safety",
 	.basis = "public_interest",
 	.keep_days = 730,
+	.at_lock = true,
 };
 
 enum rc watch_step(struct ctx *c, struct str alert_id, const char *verb, struct alert_row *ret)

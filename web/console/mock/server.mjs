@@ -62,7 +62,7 @@ export function startMock(port = 0) {
       person: { id: person.id, login: person.login, display: person.display }, must_change_password: Boolean(person.must_change_password),
       posts: [{ id: `p-${person.id.slice(0, 8)}`, role: person.role, place_id: world.district.id, place_path: world.district.path, place_name: '贝林社区' }],
       permissions: person.permissions, scope: { place_id: world.district.id, path: world.district.path, name: '贝林社区 · 值守台' },
-      seat: seat ? { shift_id: seat.id, kind: seat.kind, place_id: seat.place_id, since: seat.from_at, until: seat.to_at } : null, server_time: ago(0), demo: true,
+      seat: seat ? { shift_id: seat.id, kind: seat.kind, place_id: seat.place_id, since: seat.from_at, until: seat.to_at } : null, locked: Boolean(person.locked), idle_s: 900, server_time: ago(0), demo: true,
     }
   }
 
@@ -241,6 +241,11 @@ export function startMock(port = 0) {
 
   const routes = [
     ['GET', /^session\/hint$/, () => ({ demo: true })],
+    ['POST', /^session\/lock$/, (_, who) => { who.locked = true }],
+    ['POST', /^session\/unlock$/, (ctx, who) => {
+      if (ctx.body.password !== password) refuse(400, 'wrong_password', { field: 'password' })
+      who.locked = false
+    }],
     ['GET', /^me$/, (_, who) => me(who)],
     ['DELETE', /^session$/, (_, who, ctx) => { sessions.delete(ctx.token) }],
     ['POST', /^people\/password$/, (ctx, who) => {
@@ -414,6 +419,7 @@ export function startMock(port = 0) {
       const stored = req.method === 'GET' ? undefined : answers.get(key)
       if (stored) return stored.raw === raw ? send(res, stored.status, stored.answer) : refuse(409, 'idempotency_mismatch')
       if (req.method !== 'GET' && !/^.{8,64}$/.test(key ?? '')) refuse(400, 'required', { field: 'Idempotency-Key' })
+      if (who?.locked && !/^(me|session.*|watch\/board|watch\/alert(\/\w+)?)$/.test(path)) refuse(403, 'seat_locked')
       for (const [method, pattern, run] of routes) {
         const match = method === req.method && pattern.exec(path)
         if (!match) continue

@@ -50,6 +50,17 @@ export function onSessionEnd(handler: () => void): void {
   sessionEnded = handler
 }
 
+let hand: () => boolean = () => true
+/** Tells requests of a hand from those the page makes by itself: only the first keep a session young. */
+export function byHand(asked: () => boolean): void {
+  hand = asked
+}
+
+let deskLocked: () => void = () => undefined
+export function onLocked(handler: () => void): void {
+  deskLocked = handler
+}
+
 export const newKey = (): string => crypto.randomUUID?.() ?? randomKey()
 
 // randomUUID exists on secure origins only; a node on a LAN address may be plain http.
@@ -113,6 +124,7 @@ async function send(method: Method, path: string, options: CallOptions): Promise
   const headers = new Headers({ accept: 'application/json' })
   if (options.body !== undefined) headers.set('content-type', 'application/json')
   if (options.version !== undefined) headers.set('if-match', `"${options.version}"`)
+  if (!hand()) headers.set('background', '1')
   if (method !== 'GET') headers.set('idempotency-key', options.key ?? newKey())
   const url = address(path, options.query)
 
@@ -126,6 +138,7 @@ async function send(method: Method, path: string, options: CallOptions): Promise
   }
   if (!answer.ok) {
     const problem = await problemOf(answer)
+    if (problem.code === 'seat_locked') deskLocked()
     if (problem.status === 401 && path !== 'session') sessionEnded()
     throw problem
   }

@@ -47,6 +47,10 @@ export interface Me {
   permissions: string[]
   scope: { place_id: Id; path: string; name: string }
   seat: { shift_id: Id; kind: string; since: Instant; until: Instant } | null
+  /** The desk is locked: only the queue is readable. */
+  locked?: boolean
+  /** Of staff: seconds without a hand until the session ends or its desk locks. */
+  idle_s?: number
   server_time: Instant
   demo: boolean
 }
