@@ -8,70 +8,6 @@
 
 enum { IDEM_MIN = 8, IDEM_MAX = 64, BODY_NODES = 100000, QUICK_BODY = 64 << 10 };
 
-/* ---- requests ------------------------------------------------------------------- */
-
-struct str request_header(const struct request *rq, const char *name)
-{
-	return rq->header ? rq->header(rq, name) : NO_STR;
-}
-
-static int hex_of(char c)
-{
-	return c >= '0' && c <= '9'   ? c - '0'
-	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
-	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
-				      : -1;
-}
-
-/* Absent when not well encoded. */
-static struct str decode(struct arena *a, struct str raw)
-{
-	char *p = arena_alloc(a, raw.n + 1);
-	size_t n = 0;
-
-	for (size_t i = 0; i < raw.n; i++) {
-		char ch = raw.p[i];
-
-		if (ch == '%') {
-			int hi = i + 2 < raw.n ? hex_of(raw.p[i + 1]) : -1,
-			    lo = i + 2 < raw.n ? hex_of(raw.p[i + 2]) : -1;
-
-			if (hi < 0 || lo < 0)
-				return NO_STR;
-			ch = (char)(hi * 16 + lo);
-			i += 2;
-		} else if (ch == '+') {
-			ch = ' ';
-		}
-		p[n++] = ch;
-	}
-	struct str s = { p, n };
-
-	return str_utf8(s) ? s : NO_STR;
-}
-
-struct str request_query(struct ctx *c, const char *name)
-{
-	struct str rest = c->rq ? c->rq->query : NO_STR, pair, key;
-
-	while (str_cut(&rest, '&', &pair)) {
-		struct str value = pair;
-
-		(void)str_cut(&value, '=', &key);
-		if (str_is(key, name))
-			return decode(c->arena, value.p ? value : STR(""));
-	}
-	return NO_STR;
-}
-
-void response_header(struct response *rs, const char *name, struct str value)
-{
-	if (rs->n_headers < RESPONSE_HEADERS) {
-		rs->header[rs->n_headers].name = name;
-		rs->header[rs->n_headers++].value = value;
-	}
-}
-
 /* ---- what is asked ------------------------------------------------------------------ */
 
 /* "/api/x/{id}/y" against the path; the n-th placeholder goes to id, id2. */
@@ -153,16 +89,37 @@ static bool find_operation(struct work *w)
 	return true;
 }
 
-static enum rc find_target(struct work *w)
+static bool find_anywhere(struct work *w)
 {
 	const struct app *a = w->c.app;
 
 	for (size_t i = 0; i < a->n_modules; i++)
 		if (find_in(w, a->o.modules[i]->routes))
-			return RC_OK;
-	if (find_in(w, core_routes) || find_operation(w))
+			return true;
+	return find_in(w, core_routes) || find_operation(w);
+}
+
+/* RFC 9110, 15.5.6: the path is known, what may be asked of it stands in Allow. */
+static enum rc find_target(struct work *w)
+{
+	static const char *const methods[] = { "GET", "POST", "PATCH", "DELETE" };
+	struct str asked = w->rq.method;
+	bool writes = w->writes;
+	struct buf allow = buf_new(w->c.arena, 64);
+
+	if (find_anywhere(w))
 		return RC_OK;
-	return FAIL(&w->c, RC_MISSING, "no_route", NO_STR, "no such operation");
+	for (size_t i = 0; i < COUNT(methods); i++) {
+		w->rq.method = str_of(methods[i]);
+		if (find_anywhere(w))
+			buf_fmt(&allow, "%s%s", allow.n ? ", " : "", i == 0 ? "GET, HEAD" : methods[i]);
+	}
+	w->rq.method = asked;
+	w->writes = writes;
+	if (allow.n == 0)
+		return FAIL(&w->c, RC_MISSING, "no_route", NO_STR, "no such operation");
+	w->allow = buf_str(&allow);
+	return FAIL(&w->c, RC_MISSING, "wrong_method", NO_STR, "this path answers %s", w->allow.p);
 }
 
 /* A desk that nobody touched shows its queue and does nothing. */
@@ -435,18 +392,21 @@ static const struct {
 static void write_problem(struct work *w, enum rc rc)
 {
 	struct failure *f = &w->c.fail;
+	int status = w->allow.n ? 405 : status_of[rc].status;
 
 	if (f->rc == RC_OK)
 		*f = (struct failure){ .rc = rc,
 				       .code = rc == RC_BUSY    ? "busy"
 					       : rc == RC_LIMIT ? "too_much"
 								: "internal" };
-	w->rs = (struct response){ .status = status_of[rc].status, .type = "application/problem+json" };
+	w->rs = (struct response){ .status = status, .type = "application/problem+json" };
+	if (w->allow.n)
+		response_header(&w->rs, "Allow", w->allow);
 	w->out = buf_new(w->c.arena, JSON_OUT_LIMIT);
 	json_open(&w->out, '{');
 	json_put_text(&w->out, "type", STR("about:blank"));
-	json_put_text(&w->out, "title", str_of(status_of[rc].title));
-	json_put_int(&w->out, "status", status_of[rc].status);
+	json_put_text(&w->out, "title", w->allow.n ? STR("Method Not Allowed") : str_of(status_of[rc].title));
+	json_put_int(&w->out, "status", status);
 	json_put_text(&w->out, "code", str_of(f->code));
 	if (f->field.p)
 		json_put_text(&w->out, "field", f->field);

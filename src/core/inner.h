@@ -115,6 +115,7 @@ struct work {
 	const struct entity *entity;
 	const struct step *step;
 	bool writes;
+	struct str allow;    /* methods of a path that was asked with another one */
 	struct str idem_key; /* or absent */
 	int64_t told;        /* seen with an answer */
 };

@@ -123,6 +123,14 @@ void serve_page(struct server *s, struct http_exchange *x)
 		   accept = http_header(x, "Accept-Encoding");
 	const struct page *p = s->pages && str_is(http_method(x), "GET") ? find_page(s->pages, path) : NULL;
 
+	if (p == NULL && s->pages && !str_is(http_method(x), "GET") && find_page(s->pages, path)) {
+		static const struct http_header read_only[] = { { "Content-Type", "application/problem+json" },
+								{ "Allow", "GET, HEAD" } };
+
+		http_reply_const(x, 405, read_only, COUNT(read_only),
+				 http_problem_text(http_arena(x), 405, "wrong_method", "pages are read"));
+		return;
+	}
 	if (p == NULL) {
 		http_problem(x, 404, "no_route", "no such page");
 		return;

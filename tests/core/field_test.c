@@ -206,7 +206,21 @@ static void bodies(struct rig *r)
 	refused(r, who, "POST", item, nested(r, 50), 400, "required", "place_path");
 	refused(r, who, "GET", "/api/thing", NULL, 404, "no_route", "");
 	refused(r, who, "GET", "/api/thing/other", NULL, 404, "no_route", "");
-	refused(r, who, "DELETE", fmt(r, "%s/x", item), NULL, 404, "no_route", "");
+	/* A known path asked with another method says which ones it answers. */
+	static const struct {
+		const char *method, *path, *allow;
+	} other[] = {
+		{ "DELETE", "/api/thing/item/x", "GET, HEAD, PATCH" },
+		{ "PATCH", "/api/thing/item", "GET, HEAD, POST" },
+		{ "GET", "/api/thing/item/x/start", "POST" },
+		{ "POST", "/api/thing/counts", "GET, HEAD" },
+		{ "PUT", "/api/describe", "GET, HEAD" },
+	};
+
+	for (size_t i = 0; i < COUNT(other); i++) {
+		refused(r, who, other[i].method, other[i].path, "{}", 405, "wrong_method", "");
+		assert_string_equal(header_of(r, "Allow"), other[i].allow);
+	}
 	refused(r, who, "POST", fmt(r, "%s/x/nothing", item), "{}", 404, "no_route", "");
 	refused(r, who, "GET", fmt(r, "%s/x", item), NULL, 404, "not_found", "id");
 	refused(r, who, "GET", fmt(r, "%s/", item), NULL, 404, "not_found", "id");

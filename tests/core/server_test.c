@@ -425,7 +425,7 @@ static void test_files(void **state)
 			fail_msg("%s: %d", missing[i], status);
 		has_not(&b, "not for the web");
 	}
-	assert_int_equal(http(&b, "POST", "/index.html", NULL, NULL, "{}"), 404);
+	assert_int_equal(http(&b, "POST", "/index.html", NULL, NULL, "{}"), 405);
 	assert_int_equal(http(&b, "GET", "/api/", NULL, NULL, NULL), 404);
 	box_close(&b);
 	static const char *const names[] = { "assets/app-1a2b.js.gz", "assets/app-1a2b.js", "index.html",

@@ -71,7 +71,7 @@ def kinds(s, c, me):
         ("404 of the interface", c.get("/api/nothing"), 404),
         ("404 of a row", me.get("/api/watch/alert/none"), 404),
         ("404 of a page", c.get("/none.txt"), 404),
-        ("405 or 404", c.ask("PUT", "/api/me", b"{}"), 404),
+        ("405", c.ask("PUT", "/api/me", b"{}"), 405),
         ("413", c.ask("POST", "/api/sensing/events", big), 413),
         ("healthz", c.get("/healthz"), 200),
         ("readyz", c.get("/readyz"), 200),

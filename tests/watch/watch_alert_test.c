@@ -396,8 +396,8 @@ static void test_step_table(void **state)
 					 : 404);
 		}
 	}
-	CHECK(r, ANN, "POST", "/api/watch/alert", "{}", 404);
-	CHECK(r, ANN, "PATCH", alert_path(r, id, ""), "{\"severity\":\"normal\"}", 404);
+	CHECK(r, ANN, "POST", "/api/watch/alert", "{}", 405);
+	CHECK(r, ANN, "PATCH", alert_path(r, id, ""), "{\"severity\":\"normal\"}", 405);
 }
 
 static void test_desk_order_and_board(void **state)
