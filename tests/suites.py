@@ -53,8 +53,8 @@ SUITES = [
     suite("roles", "{build}/tests/app/roles_test"),
     suite("simulate", "{build}/tests/app/simulate_test", weight=2),
     suite("demo", "{build}/tests/app/demo_test", pg=True, timeout=180, weight=8),
-    suite("scenarios", "{build}/tests/app/scenario tests/scenarios/S7.json tests/scenarios/S8.json", pg=True,
-          timeout=180, weight=7),
+    suite("scenarios", "{build}/tests/app/scenario " + " ".join("tests/scenarios/S%d.json" % n for n in (2, 3, 5, 6, 7, 8)),
+          pg=True, timeout=180, weight=20),
     *[suite("core_" + n, "{build}/tests/core/core_%s_test" % n, pg=True, timeout=120, weight=3)
       for n in ("field", "list", "access", "record", "export", "start")],
     suite("files", "{build}/tests/files/files_test", pg=True, timeout=120, weight=3),

@@ -247,22 +247,34 @@ static enum rc seed_area(struct demo *d, size_t i)
 }
 
 static const struct {
-	const char *place, *rest;
+	const char *place, *rest; /* place: NULL is the city */
 } claims[] = {
 	{ "beilin.", "\"figure\":\"area_km2\",\"value\":0.97,\"decimals\":2" },
 	{ "shanghai.s31.", "\"figure\":\"buildings\",\"value\":117" },
 	{ "shanghai.s31.", "\"figure\":\"dwellings\",\"value\":4832" },
-	{ "", "\"figure\":\"enclosures_finished\",\"value\":84.4,\"n\":539,\"d\":619,\"definition\":\"规划 619 "
-	      "个，完成 539 个\"" },
-	{ "", "\"figure\":\"communities_covered\",\"value\":82.3,\"n\":1963,\"definition\":\"智慧平安小区\"" },
-	{ "", "\"figure\":\"communities_covered\",\"n\":128,\"definition\":\"已建成\"" },
+	{ NULL, "\"figure\":\"enclosures_finished\",\"value\":84.4,\"n\":539,\"d\":619,\"definition\":\"规划 619 "
+		"个，完成 539 个\"" },
+	{ NULL, "\"figure\":\"communities_covered\",\"value\":82.3,\"n\":1963,\"definition\":\"智慧平安小区\"" },
+	{ NULL, "\"figure\":\"communities_covered\",\"n\":128,\"definition\":\"已建成\"" },
 };
+
+static enum rc city_of(struct demo *d, struct str *ret)
+{
+	const struct json *found;
+
+	TRY(demo_first(d, STR("/api/places/place?kind=city"), &found));
+	*ret = json_get_text(found, "id");
+	return ret->p ? RC_OK : RC_BUG;
+}
 
 static enum rc seed_claim(struct demo *d, size_t i)
 {
 	struct str place;
 
-	TRY(demo_place(d, claims[i].place, &place));
+	if (claims[i].place)
+		TRY(demo_place(d, claims[i].place, &place));
+	else
+		TRY(city_of(d, &place));
 	return demo_ask(d, STR("POST"), STR("/api/insight/claim"),
 			arena_fmt(d->arena,
 				  "{\"place_id\":\"" FMT_STR "\",%s,\"source\":\"" REPORT "\",\"source_on\":\"2022\"}",

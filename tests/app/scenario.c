@@ -7,12 +7,13 @@
  * demo, seeded at "start".  A step may have
  *     "at"       "09:13:00", China's time: the clock goes on to there first
  *     "as"       login of who asks; without: the system
- *     "ask"      "POST /api/watch/alert/${alert}/ack", "body": {...}
+ *     "ask"      "POST /api/watch/alert/${alert}/ack", "body": {...} or "text": "..."
  *     "events"   [{"source", "type", "data"}]: told by the demo's gateway
  *     "want"     {"<path>": value}: "status", or a path into the answer; a value
  *                is text, number, true, false or null; {"most": n}, {"least": n};
  *                {"after": "<kept time>", "most_s": n}; {"length": n}
  *     "keep"     {"<name>": "<path>"}: later steps may say ${name}
+ *     "repeat"   619, "steps": [...]: these steps so often; ${i} counts from 1
  * Every wanted value is one check.
  */
 #include "world.h"
@@ -118,6 +119,22 @@ static bool fits(struct play *p, const struct json *want, const struct json *got
 	return str_eq(want->kind == J_TEXT ? filled(p, want->text) : want->raw, text_of(got));
 }
 
+static void keep(struct play *p, struct str name, struct str value)
+{
+	for (size_t i = 0; i < p->n_kept; i++) {
+		if (str_eq(p->kept[i].name, name)) {
+			p->kept[i].value = value;
+			return;
+		}
+	}
+	if (p->n_kept == KEEP_MOST) {
+		check(p, false, STR("too many names are kept"), name);
+		return;
+	}
+	p->kept[p->n_kept].name = name;
+	p->kept[p->n_kept++].value = value;
+}
+
 static void check_want(struct play *p, const struct json *step)
 {
 	const struct json *want = json_get(step, "want");
@@ -130,13 +147,11 @@ static void check_want(struct play *p, const struct json *step)
 		else
 			check(p, fits(p, j, world_at(p->w.answer, filled(p, j->key))), what, p->w.last.body);
 	}
-	for (const struct json *j = json_get(step, "keep") ? json_get(step, "keep")->child : NULL;
-	     j && p->n_kept < KEEP_MOST; j = j->next) {
-		struct str value = text_of(world_at(p->w.answer, j->text));
+	for (const struct json *j = json_get(step, "keep") ? json_get(step, "keep")->child : NULL; j; j = j->next) {
+		struct str value = text_of(world_at(p->w.answer, filled(p, j->text)));
 
 		check(p, value.p != NULL, arena_fmt(p->a, "to keep " FMT_STR, ARG_STR(j->text)), p->w.last.body);
-		p->kept[p->n_kept].name = j->key;
-		p->kept[p->n_kept++].value = value;
+		keep(p, j->key, value);
 	}
 }
 
@@ -188,9 +203,25 @@ static void play_step(struct play *p, const struct json *step)
 	if (ask.p) {
 		ask = filled(p, ask);
 		(void)str_cut(&ask, ' ', &method);
-		world_ask(&p->w, login, method, ask, body ? filled(p, body->raw) : NO_STR);
+		world_ask(&p->w, login, method, ask,
+			  body ? filled(p, body->raw) : filled(p, json_get_text(step, "text")));
 	}
 	check_want(p, step);
+}
+
+static void play_steps(struct play *p, const struct json *steps, bool numbered)
+{
+	for (const struct json *s = steps ? steps->child : NULL; s; s = s->next) {
+		int64_t times = json_get_int(s, "repeat", 0);
+
+		p->step += numbered;
+		for (int64_t i = 1; i <= times; i++) {
+			keep(p, STR("i"), arena_fmt(p->a, "%lld", (long long)i));
+			play_steps(p, json_get(s, "steps"), false);
+		}
+		if (times == 0)
+			play_step(p, s);
+	}
 }
 
 static void play_on(struct play *p, const struct json *scenario, enum testdb_kind kind)
@@ -208,10 +239,7 @@ static void play_on(struct play *p, const struct json *scenario, enum testdb_kin
 		return;
 	p->w.alive = true;
 	p->step = 0;
-	for (const struct json *s = steps ? steps->child : NULL; s; s = s->next) {
-		p->step++;
-		play_step(p, s);
-	}
+	play_steps(p, steps, true);
 	world_close(&p->w);
 	testdb_drop(url);
 }

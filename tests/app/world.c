@@ -180,7 +180,7 @@ bool world_pass(struct world *w, int64_t span)
 		if (w->alive && w->now >= w->beat_at)
 			ok = ok && beat(w);
 		if (w->now >= w->slow_at) {
-			ok = ok && run(w, "sensing.flush") && run(w, "sensing.health");
+			ok = ok && run(w, "sensing.flush") && run(w, "sensing.health") && run(w, "places.orders");
 			w->slow_at = w->now + 10 * SECOND;
 		}
 		ok = ok && run(w, "watch.evaluate") && run(w, "watch.escalate") && run(w, "dispatch.expire") &&
