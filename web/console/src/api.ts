@@ -182,6 +182,20 @@ export const create = <E extends EntityName>(entity: E, body: Partial<EntityRows
 export const change = <E extends EntityName>(entity: E, row: Row, body: Partial<EntityRows[E]>, key?: string): Promise<EntityRows[E]> =>
   call<EntityRows[E]>('PATCH', `${pathOf(entity)}/${row.id}`, { body, version: row.version, key })
 
+/** A file as the body, as it is; the answer also when it is a refusal with a report. */
+export async function sendFile<T>(path: string, query: Query, text: string, type: string): Promise<T> {
+  const headers = new Headers({ accept: 'application/json', 'content-type': type, 'idempotency-key': newKey() })
+  let answer: Response
+  try {
+    answer = await fetch(address(path, query), { method: 'POST', headers, body: text, credentials: 'same-origin' })
+  } catch {
+    throw new Problem(0, 'network')
+  }
+  const body = answer.headers.get('content-type')?.includes('json') ? await answer.clone().json() : null
+  if (!answer.ok && body?.code !== 'rows_refused') throw await problemOf(answer)
+  return body as T
+}
+
 /** A state step: POST /api/<module>/<entity>/{id}/<verb>. */
 export const step = <E extends EntityName>(
   entity: E, row: Pick<Row, 'id' | 'version'>, verb: string, input: object = {}, key?: string,

@@ -1,5 +1,7 @@
 /** The rows of the server's interface. Names are those of docs/interfaces.md. */
 
+import type { Doorway, EntranceState, Segment } from './logic/edge'
+
 export type Id = string
 export type Instant = string
 
@@ -315,6 +317,10 @@ export interface Place extends Row {
   path: string
   lon: number | null
   lat: number | null
+  area_m2?: number | null
+  declared_area_m2?: number | null
+  area_off?: boolean
+  datum?: string
 }
 
 export interface PlaceProperties {
@@ -384,7 +390,148 @@ export interface LiveChange {
   place_path: string
 }
 
+export interface Fault {
+  code: string
+  blocks?: boolean
+  ring?: number
+  segment?: number
+  next?: number
+  gap_m?: number
+  most_m?: number
+  entrance?: string
+  distance_m?: number | null
+  before_m?: number | null
+  building_id?: Id
+  label?: string
+  detail?: string | null
+  area_m2?: number
+  declared_area_m2?: number
+  at?: [number, number]
+}
+
+/** One version of an enclosure's edge. */
+export interface Outline extends Row {
+  place_id: Id
+  place_path: string
+  number: number
+  state: 'draft' | 'checked' | 'published' | 'superseded' | 'dropped'
+  base_id: Id | null
+  name: string | null
+  note: string | null
+  datum: 'wgs84' | 'gcj02'
+  gap_m: number
+  reach_m: number
+  fire_m: number
+  segments: Segment[] | null
+  entrances: Doorway[] | null
+  boundary: GeoJSON.Polygon | GeoJSON.MultiPolygon | null
+  area_m2: number | null
+  perimeter_m: number | null
+  faults: Fault[] | null
+  checked_at: Instant | null
+  published_at: Instant | null
+  published_by_name: string | null
+}
+
+export interface PlanChange { code: string; state: EntranceState; reason: string }
+
+export interface Plan extends Row {
+  place_id: Id
+  name: string
+  state: 'draft' | 'checked' | 'published' | 'dropped'
+  changes: PlanChange[] | null
+  entrances_before: number
+  entrances_after: number
+  fire_m: number | null
+  faults: Fault[] | null
+  checked_at: Instant | null
+  published_at: Instant | null
+}
+
+export interface EnclosureWork extends Row {
+  place_id: Id
+  kind: 'boundary' | 'channel' | 'checkpoint' | 'probe' | 'register'
+  title: string
+  weight: number | null
+  state: 'planned' | 'under_way' | 'finished' | 'accepted' | 'dropped'
+  accepted_at: Instant | null
+  accepted_by_name: string | null
+  photo_id: string | null
+  no_photo_reason: string | null
+  reason: string | null
+  note: string | null
+}
+
+export interface Rate { n: number; d: number; percent: number | null; definition: string }
+export interface Completion { finished: Rate; weighted: Rate; mapped: Rate; as_of: Instant }
+
+export type Mode = 'open' | 'semi_closed' | 'closed'
+export interface ModeSlot extends Row {
+  place_id: Id
+  mode: Mode
+  days: string
+  from_min: number
+  to_min: number
+  valid_from: Instant | null
+  valid_to: Instant | null
+  note: string | null
+}
+export interface ModeOrder extends Row {
+  place_id: Id
+  mode: Mode
+  legal_no: string
+  issued_by: string
+  reason: string
+  from_at: Instant
+  to_at: Instant
+  state: 'issued' | 'ended' | 'revoked'
+  ended_at: Instant | null
+  revoke_reason: string | null
+}
+export interface ModeNow {
+  mode: Mode
+  why: 'order' | 'timetable' | 'default'
+  until: Instant | null
+  order: { id: Id; mode: Mode; legal_no: string; issued_by: string; from_at: Instant; to_at: Instant } | null
+  overruled: { id: Id; mode: Mode; legal_no: string; to_at: Instant }[]
+  timetable_mode: Mode | null
+  as_of: Instant
+}
+
+export interface OutlineReport {
+  rows: number
+  segments: number
+  entrances: number
+  refused: number
+  errors: { row: number; code: string; field: string | null; detail: string }[]
+  datum: string
+  dry_run: boolean
+  written: boolean
+  id: Id | null
+  area_m2: number | null
+  perimeter_m: number | null
+  blocking: number
+  faults: Fault[]
+}
+
+/** Segments and entrances in force, as GET /api/places/edges tells them. */
+export interface EdgeProperties {
+  what: 'segment' | 'entrance'
+  id: Id
+  kind?: string
+  code?: string
+  name?: string
+  state?: EntranceState
+  place_id: Id
+}
+export type EdgeCollection = GeoJSON.FeatureCollection<GeoJSON.LineString | GeoJSON.Point, EdgeProperties>
+
 export interface EntityRows {
+  'places.outline': Outline
+  'places.plan': Plan
+  'places.work': EnclosureWork
+  'places.timetable': ModeSlot
+  'places.order': ModeOrder
   'watch.alert': Alert
   'watch.rule': Rule
   'watch.silence': Silence

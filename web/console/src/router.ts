@@ -16,6 +16,7 @@ export const router = createRouter({
     { path: '/password', name: 'password', component: () => import('./pages/PasswordPage.vue'), meta: { bare: true } },
     { path: '/duty', name: 'duty', component: DutyPage },
     { path: '/map', name: 'map', component: () => import('./pages/MapPage.vue') },
+    { path: '/places', name: 'places', component: () => import('./pages/PlacesPage.vue') },
     { path: '/devices', name: 'devices', component: () => import('./pages/DevicesPage.vue') },
     { path: '/rules', name: 'rules', component: () => import('./pages/RulesPage.vue') },
     { path: '/shifts', name: 'shifts', component: () => import('./pages/ShiftsPage.vue') },

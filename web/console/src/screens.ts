@@ -1,4 +1,4 @@
-import { IconClipboardCheck, IconDeviceComputerCamera, IconDots, IconFilter, IconMap2, IconUrgent, IconUsers } from './icons'
+import { IconBuildingCommunity, IconClipboardCheck, IconDeviceComputerCamera, IconDots, IconFilter, IconMap2, IconUrgent, IconUsers } from './icons'
 
 export interface Screen {
   name: string
@@ -13,6 +13,7 @@ export interface Screen {
 export const screens: Screen[] = [
   { name: 'duty', path: '/duty', icon: IconUrgent, permission: 'watch.alert.ack', rail: true },
   { name: 'map', path: '/map', icon: IconMap2, permission: 'places.place.read', rail: true },
+  { name: 'places', path: '/places', icon: IconBuildingCommunity, permission: 'places.survey.read', rail: true },
   { name: 'work', path: '/work', icon: IconClipboardCheck, permission: 'dispatch.work', rail: true },
   { name: 'devices', path: '/devices', icon: IconDeviceComputerCamera, permission: 'sensing.read', rail: true },
   { name: 'rules', path: '/rules', icon: IconFilter, permission: 'watch.rule.read', rail: true },

@@ -1,18 +1,21 @@
 import type { StyleSpecification } from 'maplibre-gl'
-import type { PlaceCollection } from '../entities'
+import type { EdgeCollection, PlaceCollection } from '../entities'
+import { edgeLayers, withBrackets } from './edge-style'
 
 const color = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim()
 
 const nothing: GeoJSON.FeatureCollection = { type: 'FeatureCollection', features: [] }
 
 /** One style, only GeoJSON: no glyphs and no sprite, so text comes from the fonts of the machine. */
-export function mapStyle(places: PlaceCollection): StyleSpecification {
+export function mapStyle(places: PlaceCollection, edges: EdgeCollection | null = null, words: Record<string, string> = {}): StyleSpecification {
+  const edged = [...new Set(edges?.features.map((f) => f.properties.place_id) ?? [])]
   const kind = (name: string) => ['==', ['get', 'kind'], name] as ['==', unknown, string]
   const halo = { 'text-color': color('--ink'), 'text-halo-color': color('--map-halo'), 'text-halo-width': 1.5 }
   return {
     version: 8,
     sources: {
       places: { type: 'geojson', data: places },
+      edges: { type: 'geojson', data: edges ? withBrackets(edges) : nothing },
       marks: { type: 'geojson', data: nothing },
     },
     layers: [
@@ -28,9 +31,10 @@ export function mapStyle(places: PlaceCollection): StyleSpecification {
       { id: 'building', type: 'fill', source: 'places', filter: kind('building'), paint: { 'fill-color': color('--map-building') } },
       { id: 'building-line', type: 'line', source: 'places', filter: kind('building'), paint: { 'line-color': color('--map-building-line'), 'line-width': 1 } },
       {
-        id: 'wall', type: 'line', source: 'places', filter: kind('enclosure'), layout: { 'line-join': 'round' },
+        id: 'wall', type: 'line', source: 'places', filter: ['all', kind('enclosure'), ['!', ['in', ['get', 'id'], ['literal', edged]]]], layout: { 'line-join': 'round' },
         paint: { 'line-color': color('--map-wall'), 'line-width': 4 },
       },
+      ...edgeLayers('edges', words),
       {
         id: 'building-number', type: 'symbol', source: 'places', filter: kind('building'), minzoom: 14,
         layout: { 'text-field': ['get', 'label'], 'text-size': 12, 'text-offset': [0, 1.6] }, paint: halo,

@@ -1,6 +1,6 @@
 import { shallowReactive } from 'vue'
 import { get, Problem } from '../api'
-import type { Alert, Device, PlaceCollection } from '../entities'
+import type { Alert, Device, EdgeCollection, PlaceCollection } from '../entities'
 import { middleOf, placeAt, type MapMark } from '../logic/geo'
 import { scope } from './session'
 
@@ -21,6 +21,21 @@ export async function loadPlaces(): Promise<void> {
   } catch (error) {
     places.of = null
     places.problem = error instanceof Problem ? error : new Problem(0, 'unknown')
+  }
+}
+
+/** Edges in force; without them places have plain outlines only. */
+export const edges = shallowReactive({ data: null as EdgeCollection | null, of: null as string | null })
+
+export async function loadEdges(fresh = false): Promise<void> {
+  const under = scope.value?.place_id ?? ''
+  if (!fresh && edges.of === under && edges.data) return
+  edges.of = under
+  try {
+    edges.data = await get<EdgeCollection>('places/edges', { under })
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error
+    edges.of = null
   }
 }
 
