@@ -72,6 +72,8 @@ SUITES = [
     suite("kill", "python3 tests/crash/kill_test.py {build}/src/app/jiuan", kind="slow", timeout=600, pg=True, weight=100),
     suite("system", "python3 tests/system/system_test.py {build}/src/app/jiuan", kind="slow", timeout=600, weight=60),
     suite("desk", "python3 tests/browser/desk_real.py {build}/src/app/jiuan", kind="slow", timeout=600, weight=110),
+    suite("places_editor", "python3 tests/browser/desk_real.py {build}/src/app/jiuan places.mjs", kind="slow", timeout=300,
+          weight=45),
     suite("desk_queue", "node tests/browser/desk-queue.mjs", kind="slow", timeout=300, weight=40),
     suite("desk_duty", "node tests/browser/desk-duty.mjs", kind="slow", timeout=120, weight=10),
     suite("writer", "{build}/tests/store/writer_test", pg=True, weight=6),

@@ -23,17 +23,17 @@ export function withBrackets(edges: EdgeCollection): GeoJSON.FeatureCollection {
 }
 
 /** A drawing as the server would tell it, so that one style shows both. */
-export function edgesOf(drawing: { segments: Segment[]; entrances: Doorway[] }): EdgeCollection {
+export function edgesOf(drawing: { segments: Segment[]; entrances: Doorway[] }, place = ''): EdgeCollection {
   return {
     type: 'FeatureCollection',
     features: [
       ...drawing.segments.filter((s) => s.line.length > 1).map((s, i) => ({
         type: 'Feature' as const, geometry: { type: 'LineString' as const, coordinates: s.line },
-        properties: { what: 'segment' as const, id: `s${i}`, kind: s.kind, place_id: '' },
+        properties: { what: 'segment' as const, id: `s${i}`, kind: s.kind, place_id: place },
       })),
       ...drawing.entrances.map((e, i) => ({
         type: 'Feature' as const, geometry: { type: 'Point' as const, coordinates: [e.lon, e.lat] },
-        properties: { what: 'entrance' as const, id: `e${i}`, code: e.code, name: e.name, state: e.state, place_id: '' },
+        properties: { what: 'entrance' as const, id: `e${i}`, code: e.code, name: e.name, state: e.state, place_id: place },
       })),
     ],
   }

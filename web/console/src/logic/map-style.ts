@@ -9,6 +9,7 @@ const nothing: GeoJSON.FeatureCollection = { type: 'FeatureCollection', features
 /** One style, only GeoJSON: no glyphs and no sprite, so text comes from the fonts of the machine. */
 export function mapStyle(places: PlaceCollection, edges: EdgeCollection | null = null, words: Record<string, string> = {}): StyleSpecification {
   const edged = [...new Set(edges?.features.map((f) => f.properties.place_id) ?? [])]
+  const plain = ['!', ['in', ['get', 'id'], ['literal', edged]]]
   const kind = (name: string) => ['==', ['get', 'kind'], name] as ['==', unknown, string]
   const halo = { 'text-color': color('--ink'), 'text-halo-color': color('--map-halo'), 'text-halo-width': 1.5 }
   return {
@@ -21,7 +22,7 @@ export function mapStyle(places: PlaceCollection, edges: EdgeCollection | null =
     layers: [
       { id: 'ground', type: 'background', paint: { 'background-color': color('--map-ground') } },
       {
-        id: 'outline', type: 'line', source: 'places', filter: ['in', ['get', 'kind'], ['literal', ['district', 'subdistrict', 'community']]],
+        id: 'outline', type: 'line', source: 'places', filter: ['all', ['in', ['get', 'kind'], ['literal', ['district', 'subdistrict', 'community']]], plain],
         paint: { 'line-color': color('--edge'), 'line-width': 1 },
       },
       {
@@ -31,7 +32,7 @@ export function mapStyle(places: PlaceCollection, edges: EdgeCollection | null =
       { id: 'building', type: 'fill', source: 'places', filter: kind('building'), paint: { 'fill-color': color('--map-building') } },
       { id: 'building-line', type: 'line', source: 'places', filter: kind('building'), paint: { 'line-color': color('--map-building-line'), 'line-width': 1 } },
       {
-        id: 'wall', type: 'line', source: 'places', filter: ['all', kind('enclosure'), ['!', ['in', ['get', 'id'], ['literal', edged]]]], layout: { 'line-join': 'round' },
+        id: 'wall', type: 'line', source: 'places', filter: ['all', kind('enclosure'), plain], layout: { 'line-join': 'round' },
         paint: { 'line-color': color('--map-wall'), 'line-width': 4 },
       },
       ...edgeLayers('edges', words),
