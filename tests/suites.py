@@ -5,6 +5,7 @@ folder), and where it differs: kind (for --kind: "quick" or "slow"), timeout in
 seconds, pg=True when it needs PostgreSQL, weight (expected seconds: the
 longest start first).
 """
+import pathlib
 
 
 def suite(name, command, kind="quick", timeout=240, pg=False, weight=1):
@@ -53,8 +54,8 @@ SUITES = [
     suite("roles", "{build}/tests/app/roles_test"),
     suite("simulate", "{build}/tests/app/simulate_test", weight=2),
     suite("demo", "{build}/tests/app/demo_test", pg=True, timeout=180, weight=8),
-    suite("scenarios", "{build}/tests/app/scenario " + " ".join("tests/scenarios/S%d.json" % n for n in (2, 3, 5, 6, 7, 8)),
-          pg=True, timeout=180, weight=20),
+    *[suite("scenario_" + p.stem, "{build}/tests/app/scenario tests/scenarios/%s" % p.name, pg=True, weight=6)
+      for p in sorted(pathlib.Path(__file__).with_name("scenarios").glob("*.json"))],
     *[suite("core_" + n, "{build}/tests/core/core_%s_test" % n, pg=True, timeout=120, weight=3)
       for n in ("field", "list", "access", "record", "export", "start")],
     suite("files", "{build}/tests/files/files_test", pg=True, timeout=120, weight=3),
