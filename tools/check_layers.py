@@ -29,6 +29,7 @@ MODULE_NEEDS = {
     "insight": {"places"},
     "people": {"places"},
     "sensing": {"places"},
+    "access": {"places", "people", "sensing"},
     "watch": {"places", "people", "sensing"},
     "dispatch": {"places", "people", "sensing", "watch"},
 }

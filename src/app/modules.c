@@ -1,5 +1,6 @@
 #include "app/app_modules.h"
 
+#include "domain/access/access.h"
 #include "domain/dispatch/dispatch.h"
 #include "domain/insight/insight.h"
 #include "domain/people/people.h"
@@ -9,5 +10,5 @@
 #include "files/files.h"
 
 const struct module *const app_modules[] = {
-	&files_module, &places_module, &people_module, &sensing_module, &watch_module, &dispatch_module, &insight_module, NULL,
+	&files_module, &places_module, &people_module, &sensing_module, &access_module, &watch_module, &dispatch_module, &insight_module, NULL,
 };

@@ -27,7 +27,17 @@
 	"watch.escalation.read", \
 	"watch.welfare.read", "watch.welfare.reveal", \
 	"dispatch.read", "dispatch.send", "dispatch.handover", \
+	GATE, \
+	"access.emergency", "access.figures", \
 	EXPORT
+/* Who stands at a gate, or looks after it from the desk. */
+#define GATE \
+	"access.read", "access.gate", \
+	"access.visit.read", "access.visit.reveal", "access.visit.staff", \
+	"access.muster"
+/* Who hands out cards: the property office. */
+#define CARDS \
+	"access.credential.read", "access.credential.manage"
 #define FIELD \
 	"places.place.read", \
 	"dispatch.work"
@@ -59,6 +69,8 @@ static const char *const head[] = {
 	"watch.rule.edit", "watch.rule.backtest", "watch.rule.switch",
 	"watch.escalation.edit",
 	"watch.welfare.manage",
+	CARDS, "access.credential.reveal",
+	"access.manage", "access.clock",
 	"dispatch.shift.write",
 	NULL
 };
@@ -74,12 +86,24 @@ static const char *const office[] = {
 	"watch.silence.read",
 	"watch.escalation.read",
 	"dispatch.read",
+	"access.read", "access.figures",
 	EXPORT,
 	NULL
 };
 static const char *const field[] = { FIELD, NULL };
+static const char *const guard[] = {
+	FIELD,
+	GATE,
+	NULL
+};
+static const char *const property[] = {
+	FIELD,
+	GATE, CARDS,
+	NULL
+};
 static const char *const resident[] = {
 	"places.place.read", /* the own home; the rest is "person" */
+	"access.host",
 	NULL
 };
 static const char *const nothing[] = { NULL };
@@ -93,8 +117,8 @@ const struct role app_roles[] = {
 	{ "head", head },         /* 社区负责人 */
 	{ "office", office },     /* 街道、区 */
 	{ "grid_worker", field }, /* 网格员 */
-	{ "property", field },    /* 物业 */
-	{ "guard", field },       /* 门卫 */
+	{ "property", property }, /* 物业 */
+	{ "guard", guard },       /* 门卫 */
 	{ "warden", field },      /* 楼栋长 */
 	{ "resident", resident }, /* 居民 */
 	{ "device", nothing },    /* 设备 */

@@ -105,6 +105,12 @@ void sign_key_make(struct sign_key *ret)
 		fatal("crypto: key pair");
 }
 
+void sign_key_from(const uint8_t seed[CRYPTO_HASH], struct sign_key *ret)
+{
+	_Static_assert(crypto_sign_SEEDBYTES == CRYPTO_HASH, "a seed is a hash");
+	crypto_sign_seed_keypair(ret->public, ret->secret, seed);
+}
+
 void sign_make(const struct sign_key *k, struct str in, uint8_t out[SIGN_BYTES])
 {
 	if (crypto_sign_detached(out, NULL, bytes_of(in), in.n, k->secret) != 0)

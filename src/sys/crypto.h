@@ -74,6 +74,8 @@ struct sign_key {
 	uint8_t public[SIGN_PUBLIC];
 };
 void sign_key_make(struct sign_key *ret);
+/* The same pair from the same 32 bytes, for keys that follow from a node's own. */
+void sign_key_from(const uint8_t seed[CRYPTO_HASH], struct sign_key *ret);
 void sign_make(const struct sign_key *k, struct str in, uint8_t out[SIGN_BYTES]);
 bool sign_verify(const uint8_t public[SIGN_PUBLIC], struct str in, struct str signature);
 

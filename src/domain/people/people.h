@@ -24,6 +24,12 @@ struct person_ref {
  * live in c->arena. */
 enum rc people_person_get(struct ctx *c, struct str id, const char *field, struct person_ref *ret) MUST_USE;
 
+/* The full name, for code that has just written a look (note_look) for it;
+ * absent when there is no such person. */
+enum rc people_name(struct ctx *c, struct str id, struct str *ret) MUST_USE;
+/* Active persons whose home lies in [from, to) of paths. */
+enum rc people_residents(struct ctx *c, struct str from, struct str to, int64_t *ret) MUST_USE;
+
 struct people_post {
 	struct str id, person_id, role, place_id, place_path, display, title;
 	bool of_grid; /* a post at the grid that the place belongs to */

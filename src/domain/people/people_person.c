@@ -243,3 +243,15 @@ enum rc people_person_get(struct ctx *c, struct str id, const char *field, struc
 				    .active = p.state == PERSON_ACTIVE };
 	return RC_OK;
 }
+
+enum rc people_name(struct ctx *c, struct str id, struct str *ret)
+{
+	return db_text(c, "SELECT name FROM people_person WHERE id = $1", ARGS(V_STR(id)), ret);
+}
+
+enum rc people_residents(struct ctx *c, struct str from, struct str to, int64_t *ret)
+{
+	return db_int(c,
+		      "SELECT count(*) FROM people_person WHERE state = 'active' AND place_path >= $1 AND place_path < $2",
+		      ARGS(V_STR(from), V_STR(to)), 0, ret);
+}

@@ -243,6 +243,25 @@ enum rc places_by_path(struct ctx *c, struct str path, struct place_ref *ret, bo
 	return get_ref(c, "SELECT " REF_COLUMNS " FROM places_place WHERE path = $1", path, ret, found);
 }
 
+enum rc places_dwelling(struct ctx *c, struct str top, struct str label, struct place_ref *ret, size_t *n)
+{
+	struct ref_loader l = { c, ret, false };
+	char *to = arena_z(c->arena, top);
+	int64_t found;
+
+	if (top.n)
+		to[top.n - 1] = '/'; /* the byte after '.': the end of the subtree */
+	struct args args = ARGS(V_STR(label), V_STR(top), V_STR(top.n ? ((struct str){ to, top.n }) : STR("~")));
+
+	TRY(db_int(c, "SELECT count(*) FROM places_place WHERE label = $1 AND kind = 'dwelling' AND path >= $2 AND path < $3",
+		   args, 0, &found));
+	*n = (size_t)found;
+	return db_each(c,
+		       "SELECT " REF_COLUMNS " FROM places_place WHERE label = $1 AND kind = 'dwelling' AND path >= $2"
+		       " AND path < $3 ORDER BY path LIMIT 1",
+		       args, load_ref, &l);
+}
+
 enum rc places_of_grid(struct ctx *c, struct str grid_id, struct str **paths, size_t *n)
 {
 	return db_texts(c, "SELECT path FROM places_place WHERE grid_id = $1 ORDER BY path", ARGS(V_STR(grid_id)),

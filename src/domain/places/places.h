@@ -45,6 +45,9 @@ struct place_ref {
 enum rc places_get(struct ctx *c, struct str id, const char *field, struct place_ref *ret) MUST_USE;
 /* Empty or absent path, "everywhere": the first root. */
 enum rc places_by_path(struct ctx *c, struct str path, struct place_ref *ret, bool *found) MUST_USE;
+/* The dwelling called "3-2-501" below 'top': a person typed it.  More than one
+ * of that name: the first, and *n says how many (0: none). */
+enum rc places_dwelling(struct ctx *c, struct str top, struct str label, struct place_ref *ret, size_t *n) MUST_USE;
 /* The place of this kind whose boundary holds the point; PLACE_NO_KIND: the
  * deepest of any kind.  Border points may fall on either side. */
 enum rc places_containing(struct ctx *c, double lon, double lat, enum place_kind kind, struct place_ref *ret,

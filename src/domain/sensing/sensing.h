@@ -85,7 +85,7 @@ enum rc sensing_missing(struct ctx *c, int64_t seq,
 /* ---- devices --------------------------------------------------------------- */
 
 struct device_ref {
-	struct str id, name, place_id, place_path;
+	struct str id, name, source, place_id, place_path;
 	const char *kind;   /* "camera", "door" ... */
 	const char *state;  /* "active" ... */
 	const char *health; /* "in_order", "silent" ... */
@@ -95,6 +95,11 @@ struct device_ref {
 /* Without visibility, for our own code; RC_MISSING without FAIL text when
  * there is none. */
 enum rc sensing_device_get(struct ctx *c, struct str id, struct device_ref *ret) MUST_USE;
+
+/* Who speaks: the device whose key the request carries ("Authorization: Device
+ * <id>.<key>"), for routes of other modules that devices call.  Sets c->who.
+ * RC_UNKNOWN or RC_SLOWER with FAIL text; only active devices are let in. */
+enum rc sensing_authenticate(struct ctx *c, struct device_ref *ret) MUST_USE;
 
 struct sensing_counts {
 	int64_t total, in_order, quarantined; /* total: active devices */

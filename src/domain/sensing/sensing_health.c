@@ -304,6 +304,7 @@ enum rc sensing_device_get(struct ctx *c, struct str id, struct device_ref *ret)
 	if (d)
 		*ret = (struct device_ref){ .id = d->id,
 					    .name = d->name,
+					    .source = d->source,
 					    .place_id = d->place_id,
 					    .place_path = d->place_path,
 					    .kind = device_kinds[d->kind],

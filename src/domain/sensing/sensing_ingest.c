@@ -70,6 +70,17 @@ enum rc ingest_speaker(struct ctx *c, struct device **ret)
 	return RC_OK;
 }
 
+enum rc sensing_authenticate(struct ctx *c, struct device_ref *ret)
+{
+	struct device *d;
+
+	TRY(cache_refresh(c));
+	TRY(ingest_speaker(c, &d));
+	if (d->state != S_ACTIVE)
+		return FAIL(c, RC_DENIED, "quarantined", NO_STR, "nobody has approved this device yet");
+	return sensing_device_get(c, d->id, ret);
+}
+
 /* ---- reading ------------------------------------------------------------------------- */
 
 static struct str header_of(void *arg, const char *name)
