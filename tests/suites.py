@@ -18,7 +18,7 @@ corpus_cloudevents corpus_frigate corpus_csv corpus_geojson corpus_national corp
 sys_geometry sys_http sys_http_stream sys_machine places places_outline places_plan places_mode places_outline_file
 insight people sensing_device sensing_ingest sensing_limits sensing_log
 sensing_health watch_alert watch_rule watch_eval core_field core_list core_access core_record core_export core_start files evidence dispatch_duty
-dispatch_task roles simulate""".split())
+dispatch_task access_gate access_visit access_rules roles simulate""".split())
 TSAN = "writer,sys_http,sys_http_stream,core_server,frigate_link"
 
 SUITES = [
@@ -63,6 +63,7 @@ SUITES = [
     suite("dispatch_duty", "{build}/tests/dispatch/dispatch_duty_test", pg=True, timeout=120, weight=3),
     suite("dispatch_task", "{build}/tests/dispatch/dispatch_task_test", pg=True, timeout=120, weight=10),
     suite("evidence", "{build}/tests/failure/evidence_test", pg=True, timeout=120, weight=6),
+    *[suite("access_" + n, "{build}/tests/access/access_%s_test" % n, pg=True, timeout=120, weight=10) for n in ("gate", "visit", "rules")],
     suite("failure", "{build}/tests/failure/failure_test", timeout=200, weight=10),
     suite("matrix", "{build}/tests/failure/matrix_test", timeout=200, weight=10),
     suite("matrix_live", "{build}/tests/failure/live_test", timeout=120, weight=5),
@@ -71,6 +72,7 @@ SUITES = [
     suite("tsan", "sh tools/sanitized.sh thread " + TSAN, kind="slow", timeout=1500, pg=True, weight=280),
     suite("console", "npm --silent --prefix web/console run test", kind="slow", timeout=300, weight=15),
     suite("kill", "python3 tests/crash/kill_test.py {build}/src/app/jiuan", kind="slow", timeout=600, pg=True, weight=100),
+    suite("code_kill", "python3 tests/crash/code_test.py {build}/src/app/jiuan", kind="slow", timeout=400, pg=True, weight=40),
     suite("system", "python3 tests/system/system_test.py {build}/src/app/jiuan", kind="slow", timeout=600, weight=60),
     suite("desk", "python3 tests/browser/desk_real.py {build}/src/app/jiuan", kind="slow", timeout=600, weight=110),
     suite("places_editor", "python3 tests/browser/desk_real.py {build}/src/app/jiuan places.mjs", kind="slow", timeout=300,
