@@ -23,6 +23,7 @@ struct write_case {
 	}
 
 /* Lists end with {0}; in order: later ones use what earlier ones made. */
-extern const struct write_case files_cases[], register_cases[], enclosure_cases[], sensing_cases[], watch_cases[], dispatch_cases[];
+extern const struct write_case files_cases[], register_cases[], enclosure_cases[], sensing_cases[], watch_cases[],
+	dispatch_cases[], access_cases[];
 
 #endif

@@ -6,9 +6,8 @@
 #include <ctype.h>
 #include <string.h>
 
-static const struct write_case *const modules[] = { files_cases, register_cases, sensing_cases, watch_cases,
-						    dispatch_cases,
-						    enclosure_cases };
+static const struct write_case *const modules[] = { files_cases,    register_cases,  sensing_cases, watch_cases,
+						    dispatch_cases, enclosure_cases, access_cases };
 
 /* ---- what two towns have in common ---------------------------------------------- */
 
@@ -83,7 +82,8 @@ static const char *looks(struct stage *s)
 					     "/api/sensing/device", "/api/sensing/event",
 					     "/api/places/map",     "/api/places/find?lon=115.9&lat=28.68",
 					     "/api/people/person",  "/api/dispatch/figures",
-					     "/api/places/edges",   "/api/places/completion" };
+					     "/api/places/edges",   "/api/places/completion",
+					     "/api/access/board",   "/api/access/occupancy" };
 	struct buf all = buf_new(s->r.arena, 1 << 20);
 	const char *never = s->r.never;
 

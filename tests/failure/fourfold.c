@@ -166,6 +166,77 @@ static void edge_at(struct stage *s, int i)
 	     i);
 }
 
+static void gates_at(struct stage *s, int i)
+{
+	make(s, "group@", "/api/access/group", "{\"name\":\"g\",\"place_id\":\"$place@\"}", i);
+	make(s, "schedule@", "/api/access/schedule",
+	     "{\"name\":\"h\",\"place_id\":\"$place@\",\"windows\":[{\"days\":[1],\"from\":\"07:00\",\"to\":\"19:00\"}]"
+	     "}",
+	     i);
+	make(s, "door@", "/api/access/door",
+	     "{\"name\":\"d\",\"place_id\":\"$place@\",\"area_id\":\"$place@\",\"group_id\":\"$group@\"}", i);
+	make(s, "lane@", "/api/access/lane",
+	     "{\"name\":\"l\",\"door_id\":\"$door@\",\"direction\":\"both\",\"device_id\":\"$device@\",\"ways\":[{"
+	     "\"method\":\"card\"},"
+	     "{\"method\":\"face\"}],\"assessment\":\"P-1\"}",
+	     i);
+	stage_do(s, fourfold_name(s, "/api/access/lane/$lane@/switch_on", i), "{}", 200);
+	make(s, "credential@", "/api/access/credential",
+	     "{\"person_id\":\"$person@\",\"place_id\":\"$place@\",\"holder\":\"resident\",\"method\":\"card\","
+	     "\"token\":\"tok@\",\"label\":\"" CANARY "\",\"rights\":[{\"group_id\":\"$group@\"}]}",
+	     i);
+	make(s, "policy@", "/api/access/policy",
+	     "{\"name\":\"p\",\"place_id\":\"$place@\",\"kind\":\"house\",\"reason\":\"vote\"}", i);
+	make(s, "emergency@", "/api/access/emergency",
+	     "{\"place_id\":\"$place@\",\"kind\":\"lockdown\",\"reason\":\"drill\",\"until_at\":\"$+60\"}", i);
+	make(s, "opening@", "/api/access/opening", "{\"lane_id\":\"$lane@\",\"reason\":\"called\"}", i);
+}
+
+static void visits_at(struct stage *s, int i)
+{
+	static const char *const names[] = { "wait@", "visit@", "code@", "parcel@" };
+
+	for (size_t k = 0; k < COUNT(names); k++)
+		stage_put(s, fourfold_name(s, names[k], i),
+			  fmt(&s->r, "%.*s-%d", (int)strlen(names[k]) - 1, names[k], i));
+	run_sql(&s->r, fmt(&s->r,
+			   "INSERT INTO access_wait (id, version, created_at, updated_at, lane_id, place_path, method, "
+			   "why, holder,"
+			   " plate, confidence, until_at, state) VALUES ('wait-%d', 1, 1, 1, 'x', '%s', 'plate', "
+			   "'unknown_plate',"
+			   " 'visitor', '" CANARY "', 900, 1, 'waiting')",
+			   i, paths[i]));
+	run_sql(&s->r, fmt(&s->r,
+			   "INSERT INTO access_visit (id, version, created_at, updated_at, dwelling_id, place_path, "
+			   "unit, source,"
+			   " holder, purpose, name, phone, people, from_at, to_at, state) VALUES ('visit-%d', 1, 1, 1, "
+			   "'x', '%s', 'u',"
+			   " 'poster', 'visitor', 'tea', '" CANARY "', '" CANARY "', 1, 1, 2, 'expected')",
+			   i, paths[i]));
+	run_sql(&s->r, fmt(&s->r,
+			   "INSERT INTO access_code (id, version, created_at, updated_at, visit_id, group_id, unit, "
+			   "place_path, holder,"
+			   " code_mac, from_at, to_at, uses, uses_left, state, replays) VALUES ('code-%d', 1, 1, 1, "
+			   "'visit-%d', 'x',"
+			   " 'u', '%s', 'visitor', 'm%d', 1, 2, 1, 1, 'live', 0)",
+			   i, i, paths[i], i));
+	run_sql(&s->r, fmt(&s->r,
+			   "INSERT INTO access_parcel (id, version, created_at, updated_at, visit_id, dwelling_id, "
+			   "place_path, unit,"
+			   " state, number, entered_at) VALUES ('parcel-%d', 1, 1, 1, 'visit-%d', 'x', '%s', 'u', "
+			   "'dropped', '" CANARY "', 1)",
+			   i, i, paths[i]));
+	run_sql(&s->r, fmt(&s->r,
+			   "INSERT INTO access_hour (lane_id, place_path, hour_at, method, verdict, direction, n) "
+			   "VALUES ('lane-%d',"
+			   " '%s', %lld, 'card', 'grant', 'in', 1)",
+			   i, paths[i], (long long)(s->r.now / HOUR * HOUR)));
+	run_sql(&s->r, fmt(&s->r,
+			   "INSERT INTO access_area (area_id, place_path, inside, unsure, reconciled_at) VALUES ('%s', "
+			   "'%s', 3, 1, 1)",
+			   stage_get(s, fourfold_name(s, "place@", i)), paths[i]));
+}
+
 void fourfold_build(struct stage *s)
 {
 	for (int i = 0; i < PLACES; i++)
@@ -173,6 +244,8 @@ void fourfold_build(struct stage *s)
 	for (int i = 0; i < PLACES; i++) {
 		people_at(s, i);
 		things_at(s, i);
+		gates_at(s, i);
+		visits_at(s, i);
 	}
 	for (int i = 0; i < PLACES; i++)
 		care_at(s, i);

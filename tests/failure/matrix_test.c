@@ -31,8 +31,13 @@ static const struct {
 	{ "places.plan", "sssssxxxxxx" },       { "places.checkpoint", "sssssxxxxxx" },
 	{ "places.work", "sssssxxxxxx" },       { "places.weight", "sssssxxxxxx" },
 	{ "places.area", "sssssxxxxxx" },       { "places.timetable", "ssssssssssx" },
-	{ "places.order", "ssssssssssx" },
-	{ "insight.claim", "sxxssxxxxxx" },
+	{ "places.order", "ssssssssssx" },      { "insight.claim", "sxxssxxxxxx" },
+	{ "access.group", "sssssxssxsx" },      { "access.schedule", "sssssxssxxx" },
+	{ "access.door", "sssssxssxxx" },       { "access.lane", "sssssxssxxx" },
+	{ "access.credential", "soosoosoooo" }, { "access.policy", "sssssxssxxx" },
+	{ "access.emergency", "sssssxssxxx" },  { "access.opening", "sssssxssxxx" },
+	{ "access.wait", "sssssxssxxx" },       { "access.visit", "ssssxxssxsx" },
+	{ "access.code", "ssssxxssxsx" },       { "access.parcel", "ssssxxssxsx" },
 };
 
 /* s: 200 for the own place and below, 404 else; a 200 whatever lies where; n 404; x 403.
@@ -76,7 +81,18 @@ static const struct {
 	{ "/api/dispatch/form", "/api/dispatch/form?kind=x", "aaaaaaaaaaa", NULL, 0 },
 	{ "/api/dispatch/door_code", "/api/dispatch/door_code?place=$place@", "ssssxxxxxxx", NULL, 0 },
 	{ "/api/dispatch/figures", "/api/dispatch/figures", "aaaaaxxxxxx", "arrivals.d", 2 },
+	{ "/api/access/board", "/api/access/board", "aaaaaxaaxxx", NULL, 0 },
+	{ "/api/access/occupancy", "/api/access/occupancy", "aaaaaxaaxxx", "items.1.inside", 3 },
+	{ "/api/access/figures", "/api/access/figures", "aaaaaxxxxxx", "in", 2 },
+	{ "/api/access/figures", "/api/access/figures", "aaaaaxxxxxx", "residents_with_a_way.n", 2 },
+	{ "/api/access/figures", "/api/access/figures", "aaaaaxxxxxx", "gates_in_order.d", 2 },
+	{ "/api/access/terminals", "/api/access/terminals", "aaaaaxaaxxx", NULL, 0 },
+	{ "/api/access/clock", "/api/access/clock", "aaaaaxaaxxx", NULL, 0 },
+	{ "/api/access/credential/{id}/doors", "/api/access/credential/$credential@/doors", "snnsnnsnnnn", NULL, 0 },
+	{ "/api/access/parcel/{id}/receipt", "/api/access/parcel/$parcel@/receipt", "sxxxxxxxxsx", NULL, 0 },
 };
+/* Asked by a gate with its key, by nobody else. */
+static const char *const by_gates[] = { "/api/access/list", "/api/access/openings" };
 /* Own data: asked as somebody who is in the register, in test_own. */
 static const char *const own[] = { "/api/me", "/api/me/data" };
 
@@ -270,7 +286,7 @@ static void test_others(void **state)
 static void test_own(void **state)
 {
 	static const char *const about[] = { "people.person", "people.contact", "people.consent", "watch.welfare",
-					     "watch.leave",   "people.session", "people.post" };
+					     "watch.leave",   "people.session", "people.post",    "access.credential" };
 	const struct actor *me = rig_actor(&s->r, stage_get(s, "person1"), "resident@" NORTH "3.2.501.", NULL);
 
 	(void)state;
@@ -304,7 +320,9 @@ static void test_reveal(void **state)
 	} all[] = {
 		{ "people.person", "name", "ssssxxxxxxx" },     { "people.contact", "phone", "ssssxxxxxxx" },
 		{ "people.consent", "purpose", "sxxsxxxxxxx" }, { "watch.welfare", "last_seen_at", "ssssxxxxxxx" },
-		{ "watch.leave", "kind", "ssssxxxxxxx" },
+		{ "watch.leave", "kind", "ssssxxxxxxx" },       { "access.credential", "label", "sxxsxxxxxxx" },
+		{ "access.visit", "name", "ssssxxssxxx" },      { "access.wait", "plate", "ssssxxssxxx" },
+		{ "access.parcel", "number", "ssssxxssxxx" },
 	};
 	int64_t looks = count(&s->r, "SELECT count(*) FROM core_look");
 
@@ -395,12 +413,14 @@ static void test_questions(void **state)
 		1);
 }
 
-/* Names and phones stand in the register and nowhere else; where somebody lives
+/* Names and phones stand in the register and at the gate and nowhere else; where somebody lives
  * is in no event's body and no line of the record. */
 static void test_tables(void **state)
 {
 	int64_t n = count(&s->r, "SELECT (SELECT count(*) FROM people_person) + (SELECT count(*) FROM people_contact)"
-				 " + (SELECT count(*) FROM people_session)");
+				 " + (SELECT count(*) FROM people_session)"
+				 " + (SELECT count(*) FROM access_credential) + (SELECT count(*) FROM access_visit)"
+				 " + (SELECT count(*) FROM access_wait) + (SELECT count(*) FROM access_parcel)");
 
 	(void)state;
 	assert_int_equal(rows_with(&s->r, CANARY, NULL), n - 1); /* all but me */
@@ -453,6 +473,27 @@ static void test_locked(void **state)
 	call(&s->r, &who, "GET", "/api/watch/board", NULL, 200);
 }
 
+/* A gate's key opens what gates need and shows its own lanes alone. */
+static void test_gates(void **state)
+{
+	call(&s->r, holder(0, ""), "POST", stage_fill(s, "/api/sensing/device/$device1/key"), NULL, 200);
+	const char *auth = fmt(&s->r, "Device %s.%s", stage_get(s, "device1"), text_at(&s->r, here(&s->r), "key"));
+
+	(void)state;
+	for (size_t k = 0; k < COUNT(by_gates); k++) {
+		for (int role = 0; role < ROLES; role++)
+			refused(&s->r, holder(role, NORTH), "GET", by_gates[k], NULL, 401, "bad_device_key",
+				"Authorization");
+		s->r.now += HOUR; /* the address has been slow to learn */
+		s->r.auth = auth;
+		fail_every_call(&s->r, NULL, "GET", by_gates[k], NULL, 200);
+		for (size_t e = 1; e < COUNT(entities); e++) /* rules of the places above hold here, too */
+			assert_false(
+				tells(stage_get(s, fmt(&s->r, "%s%d", strchr(entities[e].entity, '.') + 1, SIBLING))));
+		s->r.auth = NULL;
+	}
+}
+
 /* ---- reads that fail, none left out ----------------------------------------------------------- */
 
 static void test_failing_reads(void **state)
@@ -479,6 +520,9 @@ static bool has_row(struct str path)
 			return true;
 	for (size_t k = 0; k < COUNT(own); k++)
 		if (str_is(path, own[k]))
+			return true;
+	for (size_t k = 0; k < COUNT(by_gates); k++)
+		if (str_is(path, by_gates[k]))
 			return true;
 	return false;
 }
@@ -507,7 +551,7 @@ int main(void)
 		cmocka_unit_test(test_all_routes),    cmocka_unit_test(test_entities), cmocka_unit_test(test_others),
 		cmocka_unit_test(test_own),           cmocka_unit_test(test_tables),   cmocka_unit_test(test_questions),
 		cmocka_unit_test(test_reveal),        cmocka_unit_test(test_export),   cmocka_unit_test(test_locked),
-		cmocka_unit_test(test_failing_reads),
+		cmocka_unit_test(test_failing_reads), cmocka_unit_test(test_gates),
 	};
 
 	return cmocka_run_group_tests(tests, build, leave);

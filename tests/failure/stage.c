@@ -1,6 +1,7 @@
 #include "stage.h"
 
 #include "app/app_modules.h"
+#include "domain/access/access.h"
 #include "domain/watch/watch.h"
 
 #include <ctype.h>
@@ -205,10 +206,18 @@ static void things(struct stage *s)
 	stage_do(s, "/api/watch/rule/$rule/switch_on", "{\"backtest_id\":\"$backtest\"}", 200);
 }
 
+/* The machine runs on as the clock is moved. */
+static enum rc set_uptime(struct ctx *c, void *arg)
+{
+	access_set_uptime(c, clock_fixed(arg));
+	return RC_OK;
+}
+
 void stage_open(struct stage *s, enum testdb_kind kind, bool peopled)
 {
 	*s = (struct stage){ .n = 0 };
 	assert_true(rig_open(&s->r, kind, app_modules, app_roles));
+	assert_int_equal(app_unit(s->r.app, set_uptime, &s->r.now), RC_OK);
 	s->r.never = CANARY;
 	places(s);
 	s->r.never = NULL; /* the system sees what it writes */

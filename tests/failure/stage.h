@@ -21,7 +21,7 @@ struct stage {
 	struct rig r;
 	struct {
 		const char *name, *value;
-	} word[200];
+	} word[300];
 	size_t n;
 };
 
