@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""run_scenario.py BUILD [NAME] - one scenario of tests/scenarios, or all, on
-both stores; ends with "N passed, N failed"."""
+"""run_scenario.py BUILD [NAME] - one scenario of tests/scenarios (S6: also
+S6-gates), or all, on both stores; ends with "N passed, N failed"."""
 import pathlib
 import sys
 
@@ -12,7 +12,8 @@ import subprocess
 
 
 def main(build, name=None):
-    files = sorted((ROOT / "tests/scenarios").glob(f"{name or '*'}.json"))
+    folder = ROOT / "tests/scenarios"
+    files = sorted(p for p in folder.glob("*.json") if name in (None, p.stem, p.stem.split("-")[0]))
     if not files:
         sys.exit(f"run_scenario.py: no scenario {name}")
     command = [str(pathlib.Path(build) / "tests/app/scenario"), *map(str, files)]

@@ -6,7 +6,9 @@
  * A scenario is {"name", "start", "steps": [step, ...]} in the world of the
  * demo, seeded at "start".  A step may have
  *     "at"       "09:13:00", China's time: the clock goes on to there first
+ *     "skip_h"   so many hours pass at once; only what ends by itself runs
  *     "as"       login of who asks; without: the system
+ *     "device"   "${id}.${key}" of a device that asks instead
  *     "ask"      "POST /api/watch/alert/${alert}/ack", "body": {...} or "text": "..."
  *     "events"   [{"source", "type", "data"}]: told by the demo's gateway
  *     "want"     {"<path>": value}: "status", or a path into the answer; a value
@@ -198,13 +200,21 @@ static void play_step(struct play *p, const struct json *step)
 
 	if (at.p)
 		go_to(p, at);
+	if (json_get(step, "skip_h"))
+		check(p, world_skip(&p->w, json_get_int(step, "skip_h", 0) * HOUR), STR("time passes"), NO_STR);
 	if (events)
 		tell(p, events);
 	if (ask.p) {
 		ask = filled(p, ask);
 		(void)str_cut(&ask, ' ', &method);
-		world_ask(&p->w, login, method, ask,
-			  body ? filled(p, body->raw) : filled(p, json_get_text(step, "text")));
+		struct str text = body ? filled(p, body->raw) : filled(p, json_get_text(step, "text")),
+			   device = json_get_text(step, "device");
+
+		if (device.p)
+			world_device(&p->w, arena_fmt(p->a, "Device " FMT_STR, ARG_STR(filled(p, device))), method, ask,
+				     text);
+		else
+			world_ask(&p->w, login, method, ask, text);
 	}
 	check_want(p, step);
 }

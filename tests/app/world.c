@@ -2,6 +2,7 @@
 
 #include "app/demo.h"
 #include "app/demo_inner.h"
+#include "domain/access/access.h"
 #include "sys/file.h"
 
 #include <stdio.h>
@@ -26,6 +27,13 @@ static bool read_key(struct world *w)
 	return true;
 }
 
+/* The machine runs on as the clock is moved. */
+static enum rc set_uptime(struct ctx *c, void *arg)
+{
+	access_set_uptime(c, clock_fixed(arg));
+	return RC_OK;
+}
+
 bool world_open(struct world *w, const char *url, int64_t start)
 {
 	*w = (struct world){
@@ -40,7 +48,8 @@ bool world_open(struct world *w, const char *url, int64_t start)
 		fprintf(stderr, "the app does not open\n");
 		return false;
 	}
-	if (demo_seed(w->app, w->folder) != RC_OK || !read_key(w) || app_settle(w->app) != RC_OK) {
+	if (app_unit(w->app, set_uptime, &w->now) != RC_OK || demo_seed(w->app, w->folder) != RC_OK || !read_key(w) ||
+	    app_settle(w->app) != RC_OK) {
 		fprintf(stderr, "no seed\n");
 		return false;
 	}
@@ -132,6 +141,14 @@ int world_ask(struct world *w, const char *login, struct str method, struct str 
 	return app_settle(w->app) == RC_OK ? w->last.status : 0;
 }
 
+int world_device(struct world *w, struct str auth, struct str method, struct str path, struct str body)
+{
+	struct headers h = { .auth = auth, .type = STR("application/json") };
+
+	call(w, NULL, &h, method, path, body);
+	return app_settle(w->app) == RC_OK ? w->last.status : 0;
+}
+
 int world_tell(struct world *w, struct str lines)
 {
 	struct headers h = { .auth = str_of(w->auth), .type = STR("application/x-ndjson") };
@@ -180,13 +197,25 @@ bool world_pass(struct world *w, int64_t span)
 		if (w->alive && w->now >= w->beat_at)
 			ok = ok && beat(w);
 		if (w->now >= w->slow_at) {
-			ok = ok && run(w, "sensing.flush") && run(w, "sensing.health") && run(w, "places.orders");
+			ok = ok && run(w, "sensing.flush") && run(w, "sensing.health") && run(w, "places.orders") &&
+			     run(w, "access.end") && run(w, "access.held");
 			w->slow_at = w->now + 10 * SECOND;
 		}
 		ok = ok && run(w, "watch.evaluate") && run(w, "watch.escalate") && run(w, "dispatch.expire") &&
 		     app_settle(w->app) == RC_OK;
 	} while (ok && w->now < end);
 	return ok;
+}
+
+bool world_skip(struct world *w, int64_t span)
+{
+	static const char *const jobs[] = { "access.clock", "access.end", "access.purge", "access.reconcile" };
+	bool ok = true;
+
+	w->now += span;
+	for (size_t i = 0; i < COUNT(jobs); i++)
+		ok = ok && run(w, jobs[i]);
+	return ok && app_settle(w->app) == RC_OK;
 }
 
 /* ---- looking ------------------------------------------------------------------------- */

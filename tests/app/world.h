@@ -33,6 +33,10 @@ bool world_pass(struct world *w, int64_t span);
 /* As a person of the demo, who signs in when needed; NULL: as the system.
  * 'path' may have a query.  The status. */
 int world_ask(struct world *w, const char *login, struct str method, struct str path, struct str body);
+/* As a device with its key: "Device <id>.<key>".  The status. */
+int world_device(struct world *w, struct str auth, struct str method, struct str path, struct str body);
+/* Days at once: only what ends and dies on time runs, once, afterwards. */
+bool world_skip(struct world *w, int64_t span);
 /* NDJSON of events, spoken by the demo's gateway.  The status. */
 int world_tell(struct world *w, struct str lines);
 /* First column of the first row. */
