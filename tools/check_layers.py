@@ -20,6 +20,7 @@ MAY_INCLUDE = {
     "files": {"base", "sys", "store", "core", "files"},
     "domain": {"base", "core", "files", "rules", "gate", "device", "sys", "domain"},
     "app": {"base", "sys", "store", "rules", "gate", "device", "core", "files", "server", "domain", "app"},
+    "lens": {"base", "lens"},  # stands beside src/, a program of its own
 }
 DOMAIN_SYS = {"sys/crypto.h", "sys/geometry.h"}  # what a domain module may use of the machine
 CORE_PUBLIC = {"core/core.h", "core/entity.h", "core/module.h"}
@@ -37,8 +38,9 @@ ONLY_IN = [  # (words, what, files that may)
     (r"#include <sqlite3\.h>", "SQLite", r"store/store_sqlite\w*\.[ch]"),
     (r"#include <libpq-fe\.h>", "libpq", r"store/store_pg\w*\.[ch]"),
     (r"#include <(microhttpd|mosquitto|curl/curl|sodium|geos_c|proj|geodesic)\.h>", "an outside library", r"sys/.*"),
+    (r"#include <libav\w+/|#include <libsw", "FFmpeg", r"lens/decode\.[ch]"),
     (r"\b(malloc|calloc|realloc)\s*\(", "heap: use the arena, or mem_new for what lives long", r"base/base\.c|sys/.*"),
-    (r"\bfree\s*\(", "heap: domain code frees nothing", r"(base|sys|store|rules|core|server|app)/.*|domain/.*"),
+    (r"\bfree\s*\(", "heap: domain code frees nothing", r"(base|sys|store|rules|core|server|app|lens)/.*|domain/.*"),
     (r"\b(time|gettimeofday|clock_gettime)\s*\(", "clock: use c->now", r"base/time\.c|(sys|store)/.*"),
     (r"\b(exit|_exit|abort)\s*\(", "ends the process", r"base/base\.c|app/main\.c"),
     (r"\b(strcpy|strcat|sprintf|vsprintf|gets|strtok|atoi|atol|strncpy|strncat|localtime|gmtime|system|popen|alloca|setjmp|longjmp)\s*\(",
@@ -119,6 +121,8 @@ def check_needs(bad):
 def main(root):
     bad, core = [], 0
     src = root / "src"
+    for f in sorted((root / "lens").rglob("*.[ch]")):
+        check_file(f, f.relative_to(root).as_posix(), bad)
     for f in sorted(src.rglob("*.[ch]")):
         rel = f.relative_to(src).as_posix()
         check_file(f, rel, bad)

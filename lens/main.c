@@ -1,0 +1,34 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "lens/command.h"
+
+static const struct lens_command commands[] = {
+	{ "analyse", "FILE", "print what falls in a recording", cmd_analyse },
+	{ 0 },
+};
+
+static void usage(FILE *out)
+{
+	fputs("jiuan-lens - watches fixed cameras for what falls and what blocks\n\n"
+	      "usage: jiuan-lens COMMAND [OPTIONS] [WORDS]\n\n",
+	      out);
+	for (const struct lens_command *c = commands; c->name; c++)
+		fprintf(out, "  %-9s %-22s %s\n", c->name, c->words, c->help);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1) {
+		for (const struct lens_command *c = commands; c->name; c++)
+			if (strcmp(c->name, argv[1]) == 0)
+				return c->run(argc - 1, argv + 1);
+		if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+			usage(stdout);
+			return EXIT_FINE;
+		}
+		fprintf(stderr, "jiuan-lens: no command '%s'\n\n", argv[1]);
+	}
+	usage(stderr);
+	return EXIT_WORDS;
+}
