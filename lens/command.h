@@ -11,5 +11,6 @@ struct lens_command {
 };
 
 int cmd_analyse(int argc, char **argv);
+int cmd_evaluate(int argc, char **argv);
 
 #endif

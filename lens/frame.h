@@ -3,8 +3,8 @@
  * The analyser keeps the last few frames by reference, without a copy: 'ref'
  * is the decoder's own handle and 'release' gives it back.  A frame without
  * 'release' is memory of the caller that lives as long as the analyser may use
- * it (tests).  Bytes outside luma[y * stride + x], 0 <= x < width,
- * 0 <= y < height are never read.
+ * it (tests).  Bytes between the rows (stride > width) may be read but never
+ * matter; nothing before the first or after the last pixel is.
  */
 #ifndef LENS_FRAME_H
 #define LENS_FRAME_H

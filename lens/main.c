@@ -5,6 +5,7 @@
 
 static const struct lens_command commands[] = {
 	{ "analyse", "FILE", "print what falls in a recording", cmd_analyse },
+	{ "evaluate", "", "measure it on painted facades", cmd_evaluate },
 	{ 0 },
 };
 

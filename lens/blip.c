@@ -1,0 +1,132 @@
+#include "lens/blip.h"
+
+#include <string.h>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+enum { UP = 4, DOWN = 1 };
+
+static int max(int a, int b)
+{
+	return a > b ? a : b;
+}
+
+static int min(int a, int b)
+{
+	return a < b ? a : b;
+}
+
+static void range3x3(const uint8_t *p, ptrdiff_t stride, int *low, int *high)
+{
+	for (int dy = -1; dy <= 1; dy++)
+		for (int dx = -1; dx <= 1; dx++) {
+			int v = p[dy * stride + dx];
+
+			*low = min(*low, v);
+			*high = max(*high, v);
+		}
+}
+
+void blip_row_scalar(const struct blip_row *r)
+{
+	for (int w = 0; w < r->words; w++) {
+		uint32_t bits = 0;
+
+		for (int i = 0; i < 32; i++) {
+			int x = w * 32 + i, low = 255, high = 0, m, n = r->noise[x];
+
+			range3x3(r->a + x, r->a_stride, &low, &high);
+			range3x3(r->b + x, r->b_stride, &low, &high);
+			m = max(0, max(r->c[x] - high, low - r->c[x]));
+			if (m > max(BLIP_MIN, min(255, n + n / 2 + r->gamma[w])))
+				bits |= 1u << i;
+			if (r->learn)
+				r->noise[x] = (uint8_t)(m > n ? min(255, n + UP) : max(0, n - DOWN));
+		}
+		r->mask[w] = bits;
+	}
+}
+
+#if defined(__x86_64__)
+#define AVX2 __attribute__((target("avx2")))
+
+AVX2 static inline __m256i load(const uint8_t *p)
+{
+	return _mm256_loadu_si256((const __m256i *)(const void *)p);
+}
+
+AVX2 static inline void range(const uint8_t *p, __m256i *low, __m256i *high)
+{
+	__m256i l = load(p - 1), c = load(p), r = load(p + 1);
+
+	*low = _mm256_min_epu8(*low, _mm256_min_epu8(_mm256_min_epu8(l, c), r));
+	*high = _mm256_max_epu8(*high, _mm256_max_epu8(_mm256_max_epu8(l, c), r));
+}
+
+/* How far c stands out of [low, high]. */
+AVX2 static inline __m256i beyond(__m256i c, __m256i low, __m256i high)
+{
+	return _mm256_max_epu8(_mm256_subs_epu8(c, high), _mm256_subs_epu8(low, c));
+}
+
+AVX2 static inline __m256i band(const struct blip_row *r, int x, __m256i c)
+{
+	__m256i low = load(r->a + x), high = low;
+
+	range(r->a + x - r->a_stride, &low, &high);
+	range(r->a + x, &low, &high);
+	range(r->a + x + r->a_stride, &low, &high);
+	range(r->b + x - r->b_stride, &low, &high);
+	range(r->b + x, &low, &high);
+	range(r->b + x + r->b_stride, &low, &high);
+	return beyond(c, low, high);
+}
+
+AVX2 static inline void learn(uint8_t *noise, __m256i n, __m256i m)
+{
+	__m256i not_above = _mm256_cmpeq_epi8(_mm256_subs_epu8(m, n), _mm256_setzero_si256());
+	__m256i down = _mm256_and_si256(not_above, _mm256_set1_epi8(DOWN));
+	__m256i up = _mm256_andnot_si256(not_above, _mm256_set1_epi8(UP));
+
+	_mm256_storeu_si256((__m256i *)(void *)noise, _mm256_adds_epu8(_mm256_subs_epu8(n, down), up));
+}
+
+AVX2 static void blip_row_avx2(const struct blip_row *r)
+{
+	const __m256i least = _mm256_set1_epi8(BLIP_MIN), zero = _mm256_setzero_si256();
+	const __m256i low7 = _mm256_set1_epi8(0x7f);
+
+	for (int w = 0; w < r->words; w++) {
+		int x = w * 32;
+		__m256i c = load(r->c + x), a = load(r->a + x), b = load(r->b + x), n = load(r->noise + x);
+		__m256i half = _mm256_and_si256(_mm256_srli_epi16(n, 1), low7);
+		__m256i limit = _mm256_adds_epu8(_mm256_adds_epu8(n, half), _mm256_set1_epi8((char)r->gamma[w]));
+		/* The middle pixels alone bound m from above: most blocks end here. */
+		__m256i m = beyond(c, _mm256_min_epu8(a, b), _mm256_max_epu8(a, b));
+		__m256i over;
+
+		limit = _mm256_max_epu8(least, limit);
+		over = _mm256_subs_epu8(m, r->learn ? n : limit);
+		if (!_mm256_testz_si256(over, over)) {
+			m = band(r, x, c);
+			over = _mm256_cmpeq_epi8(_mm256_subs_epu8(m, limit), zero);
+			r->mask[w] = ~(uint32_t)_mm256_movemask_epi8(over);
+		} else {
+			r->mask[w] = 0;
+		}
+		if (r->learn)
+			learn(r->noise + x, n, m);
+	}
+}
+#endif
+
+blip_fn *blip_best(void)
+{
+#if defined(__x86_64__)
+	if (__builtin_cpu_supports("avx2"))
+		return blip_row_avx2;
+#endif
+	return blip_row_scalar;
+}

@@ -1,0 +1,154 @@
+#include "lens/gravity.h"
+
+#include <math.h>
+
+#include "lens/fit.h"
+
+#define LEAST_S         0.36 /* of a path */
+#define LEAST_OCCUPANCY 0.55
+#define LEAST_SCORE     9.0
+#define LEAST_FALL_M    4.5 /* a floor and a half */
+#define GRAVITY_LOW     3.5 /* m/s2: heavy drag, or moving away */
+#define GRAVITY_HIGH    15.0
+#define GRAVITY_SURE    2.5 /* two sigmas above this */
+#define FIRST_SPEED_M   16.0
+/* Without calibration, for 1080 rows. */
+#define LEAST_FALL_PX  70.0
+#define LEAST_ACCEL_PX 60.0 /* pixels/s2 */
+#define LONGEST_REST_S 1.4
+#define PLANE_ERROR_M  0.3 /* the thing is in front of the facade, the lines are drawn by hand */
+
+struct series {
+	int n;
+	double t[ANALYSE_PATH_MAX], x[ANALYSE_PATH_MAX], y[ANALYSE_PATH_MAX], h[ANALYSE_PATH_MAX];
+};
+
+static void take(const struct view *v, const struct track *k, struct series *s)
+{
+	s->n = k->n;
+	for (int i = 0; i < k->n; i++) {
+		const struct track_point *p = &k->points[i];
+
+		s->t[i] = (double)(p->pts_us - k->points[0].pts_us) / SECOND;
+		s->x[i] = p->x;
+		s->y[i] = p->y;
+		s->h[i] = v->calibrated ? view_height(v, p->x, p->y) : 0;
+	}
+}
+
+static int least_points(const struct view *v)
+{
+	int n = (int)lrint(LEAST_S / v->frame_s);
+
+	return n < 6 ? 6 : n > 9 ? 9 : n;
+}
+
+/* Smooth, downwards, without holes: what holds in pixels whatever the scale. */
+static const char *shape_fault(const struct view *v, const struct track *k, const struct series *s,
+			       const struct verdict *r)
+{
+	double fall = s->y[s->n - 1] - s->y[0], px = v->scale;
+	int up = 0;
+
+	for (int i = 1; i < s->n; i++)
+		up += s->y[i] < s->y[i - 1] - 0.5;
+	if (s->t[s->n - 1] < LEAST_S)
+		return "short";
+	if (fall < 45 * px)
+		return "fall";
+	if (r->occupancy < LEAST_OCCUPANCY)
+		return "holes";
+	if (up > s->n / 8)
+		return "up";
+	if (r->rms_x > 0.8 + 1.4 * px + 0.012 * fall || r->rms_y > 0.9 + 1.6 * px + 0.015 * fall)
+		return "rough";
+	if (fabs(s->x[s->n - 1] - s->x[0]) > 1.2 * fall)
+		return "sideways";
+	if (k->score < LEAST_SCORE)
+		return "clutter";
+	return NULL;
+}
+
+static int floor_of(double height_m, const struct calibration *c)
+{
+	int f = (int)floor(height_m / c->floor_height_m) + 1;
+
+	return f < 1 ? 1 : f > c->floors ? c->floors : f;
+}
+
+static void reckon_release(const struct calibration *c, const double fit[3], const double error[3], struct verdict *r)
+{
+	double down = fit[1] < 0 ? -fit[1] : 0, by_speed = down / VIEW_GRAVITY * error[1];
+
+	r->release_m = fit[0] + down * down / (2 * VIEW_GRAVITY);
+	r->release_sigma_m = sqrt(error[0] * error[0] + by_speed * by_speed + PLANE_ERROR_M * PLANE_ERROR_M);
+	r->before_s = down / VIEW_GRAVITY;
+	r->floor = floor_of(r->release_m, c);
+	r->floor_low = floor_of(r->release_m - r->release_sigma_m, c);
+	r->floor_high = floor_of(r->release_m + r->release_sigma_m, c);
+}
+
+static const char *metric_fault(const struct view *v, const struct series *s, struct verdict *r)
+{
+	double fit[3], error[3];
+	double rms = fit_parabola(s->t, s->h, s->n, fit);
+
+	fit_errors(s->t, s->n, rms * sqrt((double)s->n / (s->n - 3)), error);
+	r->gravity = -2 * fit[2];
+	r->gravity_sigma = 2 * error[2];
+	reckon_release(&v->calibration, fit, error, r);
+	if (s->h[0] - s->h[s->n - 1] < LEAST_FALL_M)
+		return "fall";
+	if (r->gravity < GRAVITY_LOW || r->gravity > GRAVITY_HIGH || r->gravity - 2 * r->gravity_sigma < GRAVITY_SURE)
+		return "gravity";
+	if (-fit[1] > FIRST_SPEED_M)
+		return "fast";
+	return NULL;
+}
+
+static const char *pixel_fault(const struct view *v, const struct series *s, struct verdict *r)
+{
+	double accel = 2 * r->fit_y[2], first = r->fit_y[1], last = first + accel * s->t[s->n - 1];
+
+	if (s->y[s->n - 1] - s->y[0] < LEAST_FALL_PX * v->scale)
+		return "fall";
+	if (accel < LEAST_ACCEL_PX * v->scale)
+		return "gravity";
+	if (first > 0 && (last < 1.35 * first || first / accel > LONGEST_REST_S))
+		return "fast";
+	r->before_s = first > 0 ? first / accel : 0;
+	return NULL;
+}
+
+/* Paper and leaves: a steady 1 to 2 m/s. */
+static bool is_debris(const struct view *v, const struct series *s)
+{
+	double fit[3], rms = fit_line(s->t, s->h, s->n, fit);
+
+	return v->calibrated && s->t[s->n - 1] > 1.5 && -fit[1] > 0.8 && -fit[1] < 2.5 && rms < 0.5;
+}
+
+struct verdict gravity_judge(const struct view *v, const struct track *k, bool debris)
+{
+	struct series s;
+	struct verdict r = { .kind = INCIDENT_THROWN };
+
+	if (k->n < least_points(v)) {
+		r.why = "short";
+		return r;
+	}
+	take(v, k, &s);
+	r.occupancy = (double)k->n / (k->points[k->n - 1].frame - k->points[0].frame + 1);
+	r.rms_y = fit_parabola(s.t, s.y, s.n, r.fit_y);
+	r.rms_x = fit_parabola(s.t, s.x, s.n, r.fit_x);
+	r.why = shape_fault(v, k, &s, &r);
+	if (r.why)
+		return r;
+	r.why = v->calibrated ? metric_fault(v, &s, &r) : pixel_fault(v, &s, &r);
+	if (r.why && debris && is_debris(v, &s)) {
+		r.kind = INCIDENT_DEBRIS;
+		r.why = NULL;
+	}
+	r.falls = !r.why;
+	return r;
+}

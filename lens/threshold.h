@@ -1,0 +1,29 @@
+/* threshold.h - what is learned about the picture: how restless each pixel
+ * and each tile of 32 x 32 is.
+ *
+ * Per pixel the noise height n of blip.h, kept by blip itself.  Per tile a
+ * constant false alarm rate: 'busy' is the share of frames (EMA, about 70
+ * frames) in which the tile had more than TILE_HITS set pixels, and
+ *     gamma = 4 + 70 * max(0, busy - 0.10), at most 60.
+ * Laundry, foliage and rain raise their own tiles and nobody else's.
+ */
+#ifndef LENS_THRESHOLD_H
+#define LENS_THRESHOLD_H
+
+#include "lens/frame.h"
+
+struct threshold {
+	int words, height;    /* of the masks: 32 pixels a word */
+	int tiles_x, tiles_y; /* tiles_x == words */
+	uint8_t *noise;       /* height rows of words * 32 bytes */
+	uint8_t *gamma;       /* per tile */
+	float *busy;          /* per tile, 0..1 */
+};
+
+/* Starts out careful (busy 0.4) and calms down within seconds. */
+void threshold_init(struct threshold *t, int width, int height);
+void threshold_done(struct threshold *t);
+/* After each frame; the share of set pixels, 0..1. */
+double threshold_update(struct threshold *t, const uint32_t *mask);
+
+#endif
