@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -117,7 +118,7 @@ static void set_size(struct analyser *a, int width, int height)
 	a->zone_mask = zone_mask(a->zones, a->config.zones_n, width, height);
 	a->blobs = blobs_new();
 	a->tracks = tracks_new(&a->view);
-	a->incidents = incidents_new(&a->view, a->config.storm_max, a->config.storm_us);
+	a->incidents = incidents_new(&a->view, &a->stats, a->config.storm_max, a->config.storm_us);
 	a->clock = (struct frame_clock){ 0 };
 	a->warm = 0;
 }
@@ -125,20 +126,24 @@ static void set_size(struct analyser *a, int width, int height)
 static void judge(void *to, const struct track *k)
 {
 	struct analyser *a = to;
-	struct verdict r = gravity_judge(&a->view, k, a->config.light_debris);
+	struct verdict r = gravity_judge(&a->view, &a->threshold, k, a->config.light_debris);
 
 	a->stats.paths++;
+	if (getenv("LENS_DEBUG") && k->n >= 7 && k->points[k->n - 1].y - k->points[0].y > 40) /*DBG*/
+		fprintf(stderr,
+			"J %.2f-%.2f n %d (%.0f,%.0f)-(%.0f,%.0f) score %.1f why %s g %.2f+-%.2f rough %.2f %.2f rel "
+			"%.1f before %.2f unseen %.1f %.1f occ %.2f\n",
+			(double)k->points[0].pts_us / 1e6, (double)k->points[k->n - 1].pts_us / 1e6, k->n,
+			k->points[0].x, k->points[0].y, k->points[k->n - 1].x, k->points[k->n - 1].y, k->score,
+			r.why ? r.why : "-", r.gravity, r.gravity_sigma, r.rough_x, r.rough_y, r.release_m, r.before_s,
+			r.unseen_before, r.unseen_after, r.occupancy); /*DBG*/
 	if (r.falls)
 		incidents_add(a->incidents, k, &r);
 }
 
 static void report(struct analyser *a, bool all)
 {
-	int64_t now = a->clock.newest;
-
-	incidents_report(a->incidents, now, all, a->found, a->to);
-	a->stats.incidents += incidents_reported(a->incidents);
-	a->stats.held_back += incidents_held_back(a->incidents);
+	incidents_report(a->incidents, a->clock.newest, all, a->found, a->to);
 }
 
 void analyser_flush(struct analyser *a, incident_fn *found, void *to)
@@ -281,6 +286,7 @@ static void start_afresh(struct analyser *a)
 void analyser_feed(struct analyser *a, struct frame *f, incident_fn *found, void *to)
 {
 	const struct frame *last;
+	int64_t now;
 
 	a->found = found;
 	a->to = to;
@@ -307,12 +313,15 @@ void analyser_feed(struct analyser *a, struct frame *f, incident_fn *found, void
 			start_afresh(a);
 	}
 	last = a->held_n > 0 ? &a->held[a->held_n - 1].frame : NULL;
-	if (last && clock_repeats(last, f)) {
-		clock_skip(&a->clock, f->pts_us);
+	if (!last || !clock_repeats(last, f)) {
+		now = clock_take(&a->clock, f->pts_us, true);
+	} else if (clock_skip(&a->clock, f->pts_us)) {
 		skip(a, f, SKIP_DUPLICATE);
 		return;
+	} else {
+		now = clock_take(&a->clock, f->pts_us, false);
 	}
-	hold(a, f, clock_take(&a->clock, f->pts_us));
+	hold(a, f, now);
 	if (a->held_n == HELD)
 		analyse_middle(a);
 }

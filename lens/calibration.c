@@ -152,6 +152,23 @@ static void fit_edges(const struct calibration_input *in, struct calibration *c)
 	c->up_y = (xx * yd - xy * xd) / det;
 }
 
+/* The vanishing point of verticals and the horizon of a level gaze are 90
+ * degrees apart; seen from the middle, the product of their distances is the
+ * focal length squared (Hartley and Zisserman, 8.8). */
+static void reckon_camera(struct calibration *c)
+{
+	double up_y = fabs(c->h[4]) > 1e-9 ? -(c->h[3] * 0.5 + c->h[5]) / c->h[4] : 1e9, x, y, square, rise;
+
+	if (!calibration_place(c, 0.5, 0.5, CALIBRATION_CAMERA_M, &x, &y))
+		return;
+	square = (0.5 - up_y) * (y - 0.5);
+	if (square < 0.1 || square > 25)
+		return;
+	c->focal = sqrt(square);
+	rise = (y - 0.5) / c->focal; /* tangent of the pitch */
+	c->distance_m = calibration_scale(c, 0.5, 0.5) * c->focal / (1 + rise * rise);
+}
+
 /* ---- checks ------------------------------------------------------------------ */
 
 static bool in_range(double v, double low, double high)
@@ -240,6 +257,7 @@ enum rc calibration_solve(const struct calibration_input *in, struct calibration
 	for (int i = 0; i < 3; i++)
 		ret->h[i] *= unit;
 	fit_edges(in, ret);
+	reckon_camera(ret);
 	at = upside_down(in, ret);
 	if (at >= 0)
 		return bad(field, "lines", at, reason, "order");

@@ -41,7 +41,13 @@ struct calibration {
 	int floors;
 	double up_x, up_y; /* where vertical edges meet, in fractions; used when has_up */
 	bool has_up;
+	/* Where the camera must be for the heights to look like this, if its optical axis meets the picture's
+	 * middle and it hangs at CALIBRATION_CAMERA_M; good to a tenth.  0: can't be told. */
+	double focal;      /* picture heights */
+	double distance_m; /* to the facade */
 };
+
+#define CALIBRATION_CAMERA_M 2.5
 
 /* A drawn picture is 1080 high for this purpose: 3 px. */
 #define CALIBRATION_RESIDUAL_MAX (3.0 / 1080)

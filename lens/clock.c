@@ -6,7 +6,7 @@
 enum { DIFFERENT = 10, SAME_PIXELS = 4, SETTLED = 12 };
 #define STEP_RATE     0.05
 #define REPEAT_RATE   0.03
-#define REPEATS_OFTEN 0.08
+#define REPEATS_OFTEN 0.12
 #define PULL          0.08 /* of the grid towards the stamps */
 #define FIRST_STEP    40000.0
 
@@ -43,18 +43,22 @@ bool clock_repeats(const struct frame *a, const struct frame *b)
 	return true;
 }
 
-void clock_skip(struct frame_clock *c, int64_t pts_us)
+bool clock_skip(struct frame_clock *c, int64_t pts_us)
 {
-	c->repeats += REPEAT_RATE * (1 - c->repeats);
 	c->newest = pts_us;
+	if (c->run <= CLOCK_REPEATS_MOST)
+		c->run++;
+	return c->run <= CLOCK_REPEATS_MOST;
 }
 
-int64_t clock_take(struct frame_clock *c, int64_t pts_us)
+int64_t clock_take(struct frame_clock *c, int64_t pts_us, bool fresh)
 {
 	int64_t gap = pts_us - c->last_in, out = pts_us;
 
 	if (c->seen == 0)
 		c->step_us = FIRST_STEP;
+	for (int i = 0; i < c->run && c->run <= CLOCK_REPEATS_MOST; i++)
+		c->repeats += REPEAT_RATE * (1 - c->repeats);
 	c->repeats -= REPEAT_RATE * c->repeats;
 	if (c->seen > 0 && gap > 0 && gap < 500 * MILLI) {
 		double rate = 1.0 / (c->seen < 20 ? c->seen : 20);
@@ -70,6 +74,8 @@ int64_t clock_take(struct frame_clock *c, int64_t pts_us)
 		}
 	}
 	c->seen++;
+	if (fresh)
+		c->run = 0;
 	c->last_in = c->newest = pts_us;
 	c->last_out = out;
 	return out;

@@ -8,23 +8,34 @@
 #define LEAST_OCCUPANCY 0.55
 #define LEAST_SCORE     9.0
 #define LEAST_FALL_M    4.5 /* a floor and a half */
+#define ASIDE           1.0 /* metres to the side per metre of fall */
 #define GRAVITY_LOW     3.5 /* m/s2: heavy drag, or moving away */
-#define GRAVITY_HIGH    15.0
+#define GRAVITY_HIGH    18.0
 #define GRAVITY_SURE    2.5 /* two sigmas above this */
 #define FIRST_SPEED_M   16.0
 /* Without calibration, for 1080 rows. */
 #define LEAST_FALL_PX  70.0
 #define LEAST_ACCEL_PX 60.0 /* pixels/s2 */
 #define LONGEST_REST_S 1.4
-#define PLANE_ERROR_M  0.3 /* the thing is in front of the facade, the lines are drawn by hand */
+/* Frames in which nothing was seen. */
+#define MARGIN        12
+#define GROUND_M      1.5 /* cars, hedges, people hide the last of the way */
+#define BUSY_BLIND    0.4
+#define LOOK_S        0.6
+#define PLANE_ERROR_M 0.3 /* the thing is in front of the facade, the lines are drawn by hand */
 
 struct series {
 	int n;
-	double t[ANALYSE_PATH_MAX], x[ANALYSE_PATH_MAX], y[ANALYSE_PATH_MAX], h[ANALYSE_PATH_MAX];
+	double t[ANALYSE_PATH_MAX], x[ANALYSE_PATH_MAX], y[ANALYSE_PATH_MAX];
+	double h[ANALYSE_PATH_MAX];      /* metres above ground, calibrated only */
+	double across[ANALYSE_PATH_MAX]; /* pixels beside the vertical, at the middle of the path */
 };
 
 static void take(const struct view *v, const struct track *k, struct series *s)
 {
+	const struct track_point *m = &k->points[k->n / 2];
+	double middle = v->calibrated ? view_height(v, m->x, m->y) : 0;
+
 	s->n = k->n;
 	for (int i = 0; i < k->n; i++) {
 		const struct track_point *p = &k->points[i];
@@ -33,6 +44,7 @@ static void take(const struct view *v, const struct track *k, struct series *s)
 		s->x[i] = p->x;
 		s->y[i] = p->y;
 		s->h[i] = v->calibrated ? view_height(v, p->x, p->y) : 0;
+		s->across[i] = view_across(v, p->x, p->y, middle);
 	}
 }
 
@@ -43,11 +55,23 @@ static int least_points(const struct view *v)
 	return n < 6 ? 6 : n > 9 ? 9 : n;
 }
 
+/* How far the points are off a smooth fall, along and beside it, in pixels.
+ * With calibration perspective is taken out first. */
+static void measure_roughness(const struct view *v, const struct series *s, struct verdict *r)
+{
+	const double scale = view_px_per_m(v, s->x[s->n / 2], s->y[s->n / 2]);
+	double fit[3];
+
+	r->rough_y = v->calibrated ? fit_parabola(s->t, s->h, s->n, fit) * scale : r->rms_y;
+	r->rough_x = fit_parabola(s->t, s->across, s->n, fit);
+}
+
 /* Smooth, downwards, without holes: what holds in pixels whatever the scale. */
 static const char *shape_fault(const struct view *v, const struct track *k, const struct series *s,
 			       const struct verdict *r)
 {
-	double fall = s->y[s->n - 1] - s->y[0], px = v->scale;
+	double fall = s->y[s->n - 1] - s->y[0], px = v->scale, x = s->x[s->n / 2], y = s->y[s->n / 2];
+	double across = view_px_per_m_across(v, x, y) / view_px_per_m(v, x, y);
 	int up = 0;
 
 	for (int i = 1; i < s->n; i++)
@@ -60,9 +84,9 @@ static const char *shape_fault(const struct view *v, const struct track *k, cons
 		return "holes";
 	if (up > s->n / 8)
 		return "up";
-	if (r->rms_x > 0.8 + 1.4 * px + 0.012 * fall || r->rms_y > 0.9 + 1.6 * px + 0.015 * fall)
+	if (r->rough_x > 0.8 + 1.4 * px + 0.012 * fall || r->rough_y > 0.9 + 1.6 * px + 0.015 * fall)
 		return "rough";
-	if (fabs(s->x[s->n - 1] - s->x[0]) > 1.2 * fall)
+	if (fabs(s->across[s->n - 1] - s->across[0]) > ASIDE * fall * across)
 		return "sideways";
 	if (k->score < LEAST_SCORE)
 		return "clutter";
@@ -120,6 +144,51 @@ static const char *pixel_fault(const struct view *v, const struct series *s, str
 	return NULL;
 }
 
+/* ---- where it should have been seen ------------------------------------------------ */
+
+/* How well a thing is seen at a place: 1 on a calm wall, 0 outside and in busy tiles. */
+static double calm(const struct view *v, const struct threshold *t, double x, double y)
+{
+	double busy;
+
+	if (x < MARGIN || y < MARGIN || x >= v->width - MARGIN || y >= v->height - MARGIN)
+		return 0;
+	if (v->calibrated && view_height(v, x, y) < GROUND_M)
+		return 0;
+	busy = (double)t->busy[(int)y / BLIP_TILE * t->tiles_x + (int)x / BLIP_TILE];
+	return busy < BUSY_BLIND ? 1 - busy / BUSY_BLIND : 0;
+}
+
+/* Below this speed a thing covers itself within the lag: pixels/s. */
+static double least_speed(const struct view *v, const struct track *k)
+{
+	double h = 0;
+	int n = k->n < 4 ? k->n : 4;
+
+	for (int i = 0; i < n; i++)
+		h += (double)k->points[i].h / n;
+	return (h + 3) / (ANALYSE_LAG * v->frame_s);
+}
+
+static double unseen(const struct view *v, const struct threshold *t, const struct verdict *r, double from_s,
+		     double until_s, double least)
+{
+	double sum = 0;
+
+	for (double s = from_s; s < until_s; s += v->frame_s)
+		if (r->fit_y[1] + 2 * r->fit_y[2] * s >= least)
+			sum += calm(v, t, fit_at(r->fit_x, s), fit_at(r->fit_y, s));
+	return sum;
+}
+
+static void count_unseen(const struct view *v, const struct threshold *t, const struct track *k, struct verdict *r)
+{
+	double end = (double)(k->points[k->n - 1].pts_us - k->points[0].pts_us) / SECOND, least = least_speed(v, k);
+
+	r->unseen_before = unseen(v, t, r, -fmin(r->before_s, LOOK_S), -v->frame_s / 2, least);
+	r->unseen_after = unseen(v, t, r, end + v->frame_s, end + LOOK_S, least);
+}
+
 /* Paper and leaves: a steady 1 to 2 m/s. */
 static bool is_debris(const struct view *v, const struct series *s)
 {
@@ -128,7 +197,7 @@ static bool is_debris(const struct view *v, const struct series *s)
 	return v->calibrated && s->t[s->n - 1] > 1.5 && -fit[1] > 0.8 && -fit[1] < 2.5 && rms < 0.5;
 }
 
-struct verdict gravity_judge(const struct view *v, const struct track *k, bool debris)
+struct verdict gravity_judge(const struct view *v, const struct threshold *t, const struct track *k, bool debris)
 {
 	struct series s;
 	struct verdict r = { .kind = INCIDENT_THROWN };
@@ -141,6 +210,7 @@ struct verdict gravity_judge(const struct view *v, const struct track *k, bool d
 	r.occupancy = (double)k->n / (k->points[k->n - 1].frame - k->points[0].frame + 1);
 	r.rms_y = fit_parabola(s.t, s.y, s.n, r.fit_y);
 	r.rms_x = fit_parabola(s.t, s.x, s.n, r.fit_x);
+	measure_roughness(v, &s, &r);
 	r.why = shape_fault(v, k, &s, &r);
 	if (r.why)
 		return r;
@@ -149,6 +219,8 @@ struct verdict gravity_judge(const struct view *v, const struct track *k, bool d
 		r.kind = INCIDENT_DEBRIS;
 		r.why = NULL;
 	}
+	if (!r.why)
+		count_unseen(v, t, k, &r);
 	r.falls = !r.why;
 	return r;
 }

@@ -15,13 +15,17 @@ struct verdict {
 	enum incident_kind kind;
 	const char *why;                         /* not falling: the test that failed, a stable word */
 	double fit_x[3], fit_y[3], rms_x, rms_y; /* pixels, t in seconds from the first point */
+	double rough_x, rough_y;                 /* the same beside and along the vertical, perspective taken out */
 	double occupancy, gravity, gravity_sigma;
 	double release_m, release_sigma_m;
 	double before_s; /* from release to the first point */
 	int floor, floor_low, floor_high;
+	/* Frames in which it should have been seen, before the first point and
+	 * after the last, by the fitted fall and the calm of the picture there. */
+	double unseen_before, unseen_after;
 };
 
 /* 'debris': light things falling at a constant 1 to 2 m/s count as well. */
-struct verdict gravity_judge(const struct view *v, const struct track *k, bool debris);
+struct verdict gravity_judge(const struct view *v, const struct threshold *t, const struct track *k, bool debris);
 
 #endif

@@ -27,20 +27,21 @@ struct waiting {
 
 struct incidents {
 	const struct view *view;
+	struct analyser_stats *stats;
 	int storm_max;
 	int64_t storm_us, refilled_us;
 	double tokens;
 	int n, recent_n, recent_next;
 	struct waiting *waiting;
 	struct shape recent[RECENT_MAX];
-	int64_t reported, held_back;
 };
 
-struct incidents *incidents_new(const struct view *v, int storm_max, int64_t storm_us)
+struct incidents *incidents_new(const struct view *v, struct analyser_stats *stats, int storm_max, int64_t storm_us)
 {
 	struct incidents *s = mem_new(sizeof *s);
 
 	s->view = v;
+	s->stats = stats;
 	s->waiting = mem_new(WAITING_MAX * sizeof *s->waiting);
 	s->storm_max = storm_max == 0 ? STORM_MAX : storm_max;
 	s->storm_us = storm_us > 0 ? storm_us : STORM_TIME;
@@ -54,16 +55,6 @@ void incidents_free(struct incidents *s)
 		return;
 	free(s->waiting);
 	free(s);
-}
-
-int64_t incidents_reported(const struct incidents *s)
-{
-	return s->reported;
-}
-
-int64_t incidents_held_back(const struct incidents *s)
-{
-	return s->held_back;
 }
 
 static struct shape shape_of(const struct track *k, const struct verdict *r)
@@ -140,7 +131,7 @@ void incidents_add(struct incidents *s, const struct track *k, const struct verd
 		return;
 	}
 	if (s->n == WAITING_MAX) {
-		s->held_back++;
+		s->stats->held_back++;
 		return;
 	}
 	s->waiting[s->n++] = (struct waiting){ .track = *k, .verdict = *r, .shape = f, .paths = 1 };
@@ -224,10 +215,10 @@ void incidents_report(struct incidents *s, int64_t now_us, bool all, incident_fn
 		if (s->recent_n < RECENT_MAX)
 			s->recent_n++;
 		if (!storm_allows(s, now_us)) {
-			s->held_back++;
+			s->stats->held_back++;
 			continue;
 		}
-		s->reported++;
+		s->stats->incidents++;
 		if (found)
 			report(s, w, now_us, found, to);
 	}

@@ -13,12 +13,11 @@
 #define INCIDENT_WAIT (700 * MILLI)
 
 struct incidents;
-struct incidents *incidents_new(const struct view *v, int storm_max, int64_t storm_us); /* v must outlive it */
+/* v and stats must outlive it; counts what is handed out and held back. */
+struct incidents *incidents_new(const struct view *v, struct analyser_stats *stats, int storm_max, int64_t storm_us);
 void incidents_free(struct incidents *s);
 void incidents_add(struct incidents *s, const struct track *k, const struct verdict *r);
 /* Reports what has waited long enough at now_us; with 'all', everything. */
 void incidents_report(struct incidents *s, int64_t now_us, bool all, incident_fn *found, void *to);
-int64_t incidents_reported(const struct incidents *s);
-int64_t incidents_held_back(const struct incidents *s);
 
 #endif

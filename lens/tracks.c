@@ -7,7 +7,7 @@
 #include "lens/fit.h"
 
 enum {
-	FITTED = 14, /* the motion follows the newest points */
+	FITTED = 10, /* the motion follows the newest points */
 	STARTS_EACH = 3,
 	HISTORY = 3, /* frames whose blobs are kept for starts */
 	CELL = 32,
@@ -24,6 +24,7 @@ enum {
 #define MISS_TIME_S   0.24
 #define START_FASTEST 30.0 /* m/s */
 #define START_SLOWEST 30.0 /* pixels/s at 1080 rows */
+#define START_ASIDE   5.0  /* m/s */
 #define FALL_SHARE    0.8  /* of g: drag, and motion towards the camera */
 
 struct past {
@@ -112,7 +113,7 @@ static void refit(struct track *k, const struct view *v)
 	double t[FITTED], x[FITTED], y[FITTED], rx, ry;
 	double accel = FALL_SHARE * VIEW_GRAVITY * view_px_per_m(v, last->x, last->y);
 	/* A point is good to about a pixel, the expectation to about its half. */
-	double trust = v->scale * v->scale / (accel * accel / 16);
+	double slant = view_slant(v, last->x, last->y), trust = v->scale * v->scale / (accel * accel / 16);
 
 	for (int i = 0; i < m; i++) {
 		const struct track_point *p = &k->points[from + i];
@@ -122,7 +123,7 @@ static void refit(struct track *k, const struct view *v)
 		y[i] = p->y;
 	}
 	ry = fit_parabola_near(t, y, m, accel / 2, trust, k->fit_y);
-	rx = fit_line(t, x, m, k->fit_x);
+	rx = fit_parabola_near(t, x, m, slant * accel / 2, trust, k->fit_x);
 	k->rms = sqrt((rx * rx + ry * ry) * m / (m > 3 ? m - 2 : 1));
 }
 
@@ -308,16 +309,17 @@ static void start_from(struct tracks *t, const struct past *p, const struct blob
 	double dt = (double)(pts_us - p->pts_us) / SECOND;
 	double slowest = START_SLOWEST * v->scale * dt;
 	double fastest = START_FASTEST * view_px_per_m(v, b->x, b->y) * dt;
-	double best[STARTS_EACH];
+	double aside = START_ASIDE * view_px_per_m_across(v, b->x, b->y) * dt;
+	double slant = view_slant(v, b->x, b->y), best[STARTS_EACH];
 	int who[STARTS_EACH], found = 0;
 
 	for (int j = lower_bound(p->blobs, p->n, b->y - fastest); j < p->n; j++) {
-		double dy = b->y - p->blobs[j].y, dx = fabs(b->x - p->blobs[j].x), u;
+		double dy = b->y - p->blobs[j].y, dx = fabs(b->x - p->blobs[j].x - slant * dy), u;
 		int at;
 
 		if (dy < slowest)
 			break;
-		if (dx > (1 + 3 * v->scale) * dt / v->frame_s + 0.45 * dy)
+		if (dx > (1 + 3 * v->scale) * dt / v->frame_s + fmax(0.45 * dy, aside))
 			continue;
 		u = unlikeness(b, &p->blobs[j]);
 		if (u < 0 || (found == STARTS_EACH && u >= best[found - 1]))

@@ -18,6 +18,14 @@ struct view {
 /* Pixels per metre up and down the facade at a pixel.  Without calibration a
  * guess: 23 at 1080 rows (a facade 45 m away in a usual lens). */
 double view_px_per_m(const struct view *v, double x, double y);
+/* Pixels per metre from side to side: larger, where one looks up steeply. */
+double view_px_per_m_across(const struct view *v, double x, double y);
+/* Pixels that a vertical edge of the building moves to the right per pixel
+ * down, there; 0 without calibration. */
+double view_slant(const struct view *v, double x, double y);
+/* Where the vertical through a pixel crosses a height: pixels from the left.
+ * What falls straight down stays there.  x without calibration. */
+double view_across(const struct view *v, double x, double y, double height_m);
 /* Metres above ground; calibrated views only. */
 double view_height(const struct view *v, double x, double y);
 

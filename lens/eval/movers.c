@@ -25,27 +25,39 @@ void mover_free(struct mover *m)
 
 /* ---- thrown ------------------------------------------------------------------- */
 
-/* A window whose falls are seen from the start: in the upper half, and at
- * least 8 m of the way in view. */
+/* A window whose falls are seen from the start: in the upper half of the picture. */
 static bool place_throw(struct mover *m, const struct camera *c, struct random *r, double at[3])
 {
 	for (int i = 0; i < TRIES; i++) {
-		double px, py, lowest, x;
+		double px, py;
 
-		m->floor = random_int(r, LOWEST_FLOOR < c->floors - 1 ? LOWEST_FLOOR : 1, c->floors);
+		m->floor = random_int(r, LOWEST_FLOOR, c->floors);
 		at[0] = random_real(r, -16, 16);
 		at[1] = m->floor * c->floor_height_m + 1.3;
 		at[2] = c->distance - 0.5;
-		if (camera_project(c, at[0], at[1], at[2], &px, &py) <= 1)
-			continue;
-		if (px < 60 || px > c->width - 60 || py < 10 || py > c->height * 0.55)
-			continue;
-		if (!camera_facade(c, px, c->height - 1, &x, &lowest))
-			lowest = 0;
-		if (at[1] - fmax(lowest, 0) >= LEAST_VISIBLE_M)
+		if (camera_project(c, at[0], at[1], at[2], &px, &py) > 1 && px >= 60 && px <= c->width - 60 &&
+		    py >= 10 && py <= c->height * 0.55)
 			return true;
 	}
 	return false;
+}
+
+/* Metres of the fall in view, until it leaves the picture for the first time. */
+static double in_view(const struct mover *m, const struct camera *c)
+{
+	double highest = 0, lowest = 1e9;
+
+	for (int i = 0; i < m->n; i++) {
+		const float *p = m->path[i];
+		double px, py;
+
+		camera_project(c, p[0], p[1], p[2], &px, &py);
+		if (px < 0 || py < 0 || px >= c->width || py >= c->height)
+			break;
+		highest = fmax(highest, p[1]);
+		lowest = fmin(lowest, p[1]);
+	}
+	return highest > 0 ? highest - lowest : 0;
 }
 
 static void fall(struct mover *m, const struct camera *c, double p[3], double v[3])
@@ -67,14 +79,11 @@ static void fall(struct mover *m, const struct camera *c, double p[3], double v[
 	m->length_s = m->n * dt;
 }
 
-bool mover_throw(struct mover *m, const struct camera *c, const struct level *l, struct random *r, double size_px,
-		 double fps)
+static bool throw_once(struct mover *m, const struct camera *c, struct random *r, double fps)
 {
 	static const double terminals[] = { 18, 25, 35, 50 };
-	double p[3], v[3], px, py, depth;
-	const float *mid;
+	double p[3], v[3];
 
-	*m = (struct mover){ .kind = MOVER_THROWN, .size_px = size_px, .path_step_s = 1 / (fps * 16) };
 	if (!place_throw(m, c, r, p))
 		return false;
 	p[1] = m->floor * c->floor_height_m + random_real(r, 0.8, 1.8);
@@ -82,12 +91,31 @@ bool mover_throw(struct mover *m, const struct camera *c, const struct level *l,
 	v[0] = random_normal(r, 0, 2);
 	v[2] = -fabs(random_normal(r, 1.5, 1.2));
 	v[1] = random_real(r, -0.5, 1.5);
+	m->path_step_s = 1 / (fps * 16);
 	m->terminal = terminals[random_int(r, 0, 4)];
+	fall(m, c, p, v);
+	return true;
+}
+
+bool mover_throw(struct mover *m, const struct camera *c, const struct level *l, struct random *r, double size_px,
+		 double fps)
+{
+	double px, py, depth;
+	const float *mid;
+
+	*m = (struct mover){ .kind = MOVER_THROWN, .size_px = size_px };
+	m->path = mem_new(PATH_STEPS * sizeof *m->path);
+	for (int i = 0; i < TRIES; i++) {
+		if (!throw_once(m, c, r, fps) || (i == TRIES - 1 && in_view(m, c) < LEAST_VISIBLE_M)) {
+			mover_free(m);
+			return false;
+		}
+		if (in_view(m, c) >= LEAST_VISIBLE_M)
+			break;
+	}
 	m->contrast = random_real(r, l->contrast_low, l->contrast_high) * (random_bits(r) & 1 ? 1 : -1);
 	m->ratio = random_real(r, 0.6, 1);
 	m->spin = random_real(r, 0, 25);
-	m->path = mem_new(PATH_STEPS * sizeof *m->path);
-	fall(m, c, p, v);
 	mid = m->path[m->n / 2];
 	depth = camera_project(c, mid[0], mid[1], mid[2], &px, &py);
 	m->size_m = size_px / c->focal * depth;

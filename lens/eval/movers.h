@@ -24,8 +24,8 @@ struct mover {
 	float (*walk)[2];
 };
 
-/* Throws spread evenly over the clip with sizes of 4 to 20 px; false: this
- * camera has no place for one. */
+/* A throw counts when it starts in the upper half of the picture and at least
+ * 8 m of its fall are in view; false: this camera has no place for one. */
 bool mover_throw(struct mover *m, const struct camera *c, const struct level *l, struct random *r, double size_px,
 		 double fps);
 void mover_random(struct mover *m, enum mover_kind kind, const struct camera *c, struct random *r, double secs,
