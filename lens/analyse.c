@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "lens/blobs.h"
+#include "lens/chains.h"
 #include "lens/clock.h"
 #include "lens/gravity.h"
 #include "lens/incident.h"
@@ -36,6 +37,8 @@ struct analyser {
 	uint32_t *mask, *zone_mask;
 	struct blobs *blobs;
 	struct tracks *tracks;
+	struct chains *chains;
+	struct track joined; /* work space */
 	struct incidents *incidents;
 	struct frame_clock clock;
 	struct held held[HELD]; /* newest last */
@@ -91,10 +94,12 @@ static void forget_size(struct analyser *a)
 	free(a->zone_mask);
 	blobs_free(a->blobs);
 	tracks_free(a->tracks);
+	chains_free(a->chains);
 	incidents_free(a->incidents);
 	a->mask = a->zone_mask = NULL;
 	a->blobs = NULL;
 	a->tracks = NULL;
+	a->chains = NULL;
 	a->incidents = NULL;
 }
 
@@ -118,32 +123,80 @@ static void set_size(struct analyser *a, int width, int height)
 	a->zone_mask = zone_mask(a->zones, a->config.zones_n, width, height);
 	a->blobs = blobs_new();
 	a->tracks = tracks_new(&a->view);
+	a->chains = chains_new();
 	a->incidents = incidents_new(&a->view, &a->stats, a->config.storm_max, a->config.storm_us);
 	a->clock = (struct frame_clock){ 0 };
 	a->warm = 0;
 }
 
+static void trace(const struct analyser *a, const struct track *k, const struct verdict *r)
+{
+	const struct track_point *p = &k->points[0], *q = &k->points[k->n - 1];
+	char line[300];
+
+	snprintf(line, sizeof line,
+		 "%.2f-%.2f s, %d points, (%.0f,%.0f)-(%.0f,%.0f), score %.1f, %s, g %.2f+-%.2f, rough %.2f %.2f, "
+		 "release %.1f m %.2f s before, unseen %.1f %.1f, occupancy %.2f",
+		 (double)p->pts_us / SECOND, (double)q->pts_us / SECOND, k->n, (double)p->x, (double)p->y, (double)q->x,
+		 (double)q->y, k->score, r->why ? r->why : "falls", r->gravity, r->gravity_sigma, r->rough_x,
+		 r->rough_y, r->release_m, r->before_s, r->unseen_before, r->unseen_after, r->occupancy);
+	a->config.trace(a->config.trace_to, line);
+}
+
+/* One thing's whole way decides, not the piece of it that looks like a fall. */
 static void judge(void *to, const struct track *k)
 {
 	struct analyser *a = to;
-	struct verdict r = gravity_judge(&a->view, &a->threshold, k, a->config.light_debris);
+	struct track *whole = &a->joined;
+	struct verdict r;
 
+	if (k->n < CHAIN_LEAST)
+		return;
 	a->stats.paths++;
-	if (getenv("LENS_DEBUG") && k->n >= 7 && k->points[k->n - 1].y - k->points[0].y > 40) /*DBG*/
-		fprintf(stderr,
-			"J %.2f-%.2f n %d (%.0f,%.0f)-(%.0f,%.0f) score %.1f why %s g %.2f+-%.2f rough %.2f %.2f rel "
-			"%.1f before %.2f unseen %.1f %.1f occ %.2f\n",
-			(double)k->points[0].pts_us / 1e6, (double)k->points[k->n - 1].pts_us / 1e6, k->n,
-			k->points[0].x, k->points[0].y, k->points[k->n - 1].x, k->points[k->n - 1].y, k->score,
-			r.why ? r.why : "-", r.gravity, r.gravity_sigma, r.rough_x, r.rough_y, r.release_m, r.before_s,
-			r.unseen_before, r.unseen_after, r.occupancy); /*DBG*/
+	if (chains_join(a->chains, &a->view, k, whole)) {
+		r = gravity_judge(&a->view, &a->threshold, whole, a->config.light_debris);
+		if (r.wanders)
+			incidents_drop(a->incidents, whole);
+	} else {
+		*whole = *k;
+		r = gravity_judge(&a->view, &a->threshold, whole, a->config.light_debris);
+	}
+	if (a->config.trace)
+		trace(a, whole, &r);
+	chains_keep(a->chains, whole);
 	if (r.falls)
-		incidents_add(a->incidents, k, &r);
+		incidents_add(a->incidents, whole, &r);
+}
+
+struct review {
+	struct analyser *a;
+	const struct track *waiting;
+	bool keep;
+};
+
+static void review_one(void *to, const struct track *k)
+{
+	struct review *r = to;
+	struct analyser *a = r->a;
+
+	if (k->n >= CHAIN_LEAST && chains_append(&a->view, r->waiting, k, &a->joined))
+		r->keep &= !gravity_judge(&a->view, &a->threshold, &a->joined, a->config.light_debris).wanders;
+}
+
+/* A last look before a path is reported: does it go on by now, in another way? */
+static bool review(void *to, const struct track *waiting)
+{
+	struct review r = { to, waiting, true };
+
+	tracks_each(r.a->tracks, review_one, &r);
+	return r.keep;
 }
 
 static void report(struct analyser *a, bool all)
 {
-	incidents_report(a->incidents, a->clock.newest, all, a->found, a->to);
+	struct incidents_listener l = { review, a, a->found, a->to };
+
+	incidents_report(a->incidents, a->clock.newest, all, &l);
 }
 
 void analyser_flush(struct analyser *a, incident_fn *found, void *to)
@@ -277,6 +330,7 @@ static void skip(struct analyser *a, struct frame *f, enum skip why)
 static void start_afresh(struct analyser *a)
 {
 	tracks_flush(a->tracks, judge, a);
+	chains_forget(a->chains);
 	report(a, true);
 	drop_frames(a);
 	a->clock = (struct frame_clock){ 0 };

@@ -45,6 +45,9 @@ struct analyser_config {
 	 * minutes; less than 0: none (recordings). */
 	int storm_max;
 	int64_t storm_us;
+	/* Hears of every chain that ended and why it is or is not a fall (tuning, tests); NULL: nobody. */
+	void (*trace)(void *trace_to, const char *line);
+	void *trace_to;
 };
 
 enum incident_kind { INCIDENT_THROWN, INCIDENT_DEBRIS };

@@ -15,7 +15,7 @@ struct options {
 	const char *levels, *codec, *rate, *keep, *truth, *events;
 	int64_t first_seed, last_seed;
 	struct scene_options scene;
-	bool uncalibrated, verbose, no_codec, json, generate;
+	bool uncalibrated, verbose, trace, no_codec, json, generate;
 };
 
 static const char help[] =
@@ -33,7 +33,14 @@ static const char help[] =
 	"  --generate           only make the clips of --keep\n"
 	"  --score TRUTH EVENTS events of another program (JSON lines as 'analyse' prints) against a truth\n"
 	"  --json               one JSON line per level\n"
-	"  --verbose            every miss and every false alarm\n";
+	"  --verbose            every miss and every false alarm\n"
+	"  --trace              every chain that was judged, on standard error\n";
+
+static void trace(void *to, const char *line)
+{
+	(void)to;
+	fprintf(stderr, "    %s\n", line);
+}
 
 static void say(void *to, const char *line)
 {
@@ -87,6 +94,7 @@ static enum rc clip_without_codec(struct totals *all, const struct options *o, c
 	trial_init(&r);
 	scene_truth(s, arena, &t);
 	config = trial_config(!o->uncalibrated && calibrate(&t, &c) ? &c : NULL);
+	config.trace = o->trace ? trace : NULL;
 	trial_scene(&r, s, so, &config);
 	scene_truth(s, arena, &t);
 	add(all, o, &t, &r);
@@ -141,6 +149,7 @@ static enum rc clip_with_codec(struct totals *all, const struct options *o, cons
 		TRY(truth_read(arena, text, &t));
 		trial_init(&r);
 		config = trial_config(!o->uncalibrated && calibrate(&t, &c) ? &c : NULL);
+		config.trace = o->trace ? trace : NULL;
 		TRY(trial_file(&r, video, &t, &config));
 		add(all, o, &t, &r);
 		trial_done(&r);
@@ -226,12 +235,25 @@ static bool read_size(const char *word, struct scene_options *s)
 
 enum { O_LEVELS = 1, O_SEEDS, O_SECS, O_OBJECTS, O_CODEC, O_RATE, O_FPS, O_SHOWN, O_SIZE, O_KEEP };
 static const struct option longs[] = {
-	{ "levels", 1, NULL, O_LEVELS },   { "seeds", 1, NULL, O_SEEDS },    { "secs", 1, NULL, O_SECS },
-	{ "objects", 1, NULL, O_OBJECTS }, { "codec", 1, NULL, O_CODEC },    { "rate", 1, NULL, O_RATE },
-	{ "fps", 1, NULL, O_FPS },         { "shown", 1, NULL, O_SHOWN },    { "size", 1, NULL, O_SIZE },
-	{ "no-codec", 0, NULL, 'n' },      { "uncalibrated", 0, NULL, 'u' }, { "keep", 1, NULL, O_KEEP },
-	{ "generate", 0, NULL, 'g' },      { "score", 1, NULL, 's' },        { "json", 0, NULL, 'j' },
-	{ "verbose", 0, NULL, 'v' },       { "help", 0, NULL, 'h' },         { 0 },
+	{ "levels", 1, NULL, O_LEVELS },
+	{ "seeds", 1, NULL, O_SEEDS },
+	{ "secs", 1, NULL, O_SECS },
+	{ "objects", 1, NULL, O_OBJECTS },
+	{ "codec", 1, NULL, O_CODEC },
+	{ "rate", 1, NULL, O_RATE },
+	{ "fps", 1, NULL, O_FPS },
+	{ "shown", 1, NULL, O_SHOWN },
+	{ "size", 1, NULL, O_SIZE },
+	{ "no-codec", 0, NULL, 'n' },
+	{ "uncalibrated", 0, NULL, 'u' },
+	{ "keep", 1, NULL, O_KEEP },
+	{ "generate", 0, NULL, 'g' },
+	{ "score", 1, NULL, 's' },
+	{ "json", 0, NULL, 'j' },
+	{ "verbose", 0, NULL, 'v' },
+	{ "trace", 0, NULL, 't' },
+	{ "help", 0, NULL, 'h' },
+	{ 0 },
 };
 
 static bool take(struct options *o, int option)
@@ -252,6 +274,7 @@ static bool take(struct options *o, int option)
 	case 'g': o->generate = true; return true;
 	case 's': o->truth = optarg; return true;
 	case 'j': o->json = true; return true;
+	case 't': o->trace = true; return true;
 	case 'v': o->verbose = true; return true;
 	default: return false;
 	}

@@ -1,6 +1,7 @@
 #include "lens/gravity.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "lens/fit.h"
 
@@ -21,7 +22,10 @@
 #define MARGIN        12
 #define GROUND_M      1.5 /* cars, hedges, people hide the last of the way */
 #define BUSY_BLIND    0.4
+#define UNSEEN_COST   2.0
 #define LOOK_S        0.6
+#define FIRST_S       1.2
+#define FIRST_POINTS  9
 #define PLANE_ERROR_M 0.3 /* the thing is in front of the facade, the lines are drawn by hand */
 
 struct series {
@@ -55,14 +59,28 @@ static int least_points(const struct view *v)
 	return n < 6 ? 6 : n > 9 ? 9 : n;
 }
 
+/* Points of the first second or so: later, drag bends the fall and motion
+ * towards the camera shows. */
+static int first_part(const struct series *s)
+{
+	int n = s->n;
+
+	while (n > FIRST_POINTS && s->t[n - 1] > FIRST_S)
+		n--;
+	return n;
+}
+
 /* How far the points are off a smooth fall, along and beside it, in pixels.
  * With calibration perspective is taken out first. */
 static void measure_roughness(const struct view *v, const struct series *s, struct verdict *r)
 {
 	const double scale = view_px_per_m(v, s->x[s->n / 2], s->y[s->n / 2]);
+	int n = first_part(s), rest = s->n - n;
 	double fit[3];
 
-	r->rough_y = v->calibrated ? fit_parabola(s->t, s->h, s->n, fit) * scale : r->rms_y;
+	r->rough_y = v->calibrated ? fit_parabola(s->t, s->h, n, fit) * scale : r->rms_y;
+	if (v->calibrated && rest > FIRST_POINTS)
+		r->rough_y = fmax(r->rough_y, fit_parabola(s->t + n, s->h + n, rest, fit) * scale);
 	r->rough_x = fit_parabola(s->t, s->across, s->n, fit);
 }
 
@@ -115,9 +133,10 @@ static void reckon_release(const struct calibration *c, const double fit[3], con
 static const char *metric_fault(const struct view *v, const struct series *s, struct verdict *r)
 {
 	double fit[3], error[3];
-	double rms = fit_parabola(s->t, s->h, s->n, fit);
+	int n = first_part(s);
+	double rms = fit_parabola(s->t, s->h, n, fit);
 
-	fit_errors(s->t, s->n, rms * sqrt((double)s->n / (s->n - 3)), error);
+	fit_errors(s->t, n, rms * sqrt((double)n / (n - 3)), error);
 	r->gravity = -2 * fit[2];
 	r->gravity_sigma = 2 * error[2];
 	reckon_release(&v->calibration, fit, error, r);
@@ -212,15 +231,19 @@ struct verdict gravity_judge(const struct view *v, const struct threshold *t, co
 	r.rms_x = fit_parabola(s.t, s.x, s.n, r.fit_x);
 	measure_roughness(v, &s, &r);
 	r.why = shape_fault(v, k, &s, &r);
-	if (r.why)
-		return r;
-	r.why = v->calibrated ? metric_fault(v, &s, &r) : pixel_fault(v, &s, &r);
+	if (!r.why)
+		r.why = v->calibrated ? metric_fault(v, &s, &r) : pixel_fault(v, &s, &r);
 	if (r.why && debris && is_debris(v, &s)) {
 		r.kind = INCIDENT_DEBRIS;
 		r.why = NULL;
 	}
-	if (!r.why)
+	if (!r.why) {
 		count_unseen(v, t, k, &r);
+		if (k->score - UNSEEN_COST * (r.unseen_before + r.unseen_after) < LEAST_SCORE)
+			r.why = "unseen";
+	}
 	r.falls = !r.why;
+	r.wanders = r.why && (strcmp(r.why, "rough") == 0 || strcmp(r.why, "gravity") == 0 ||
+			      strcmp(r.why, "up") == 0 || strcmp(r.why, "sideways") == 0);
 	return r;
 }

@@ -14,6 +14,7 @@ struct verdict {
 	bool falls;
 	enum incident_kind kind;
 	const char *why;                         /* not falling: the test that failed, a stable word */
+	bool wanders;                            /* not falling, and seen well enough to say that it moves otherwise */
 	double fit_x[3], fit_y[3], rms_x, rms_y; /* pixels, t in seconds from the first point */
 	double rough_x, rough_y;                 /* the same beside and along the vertical, perspective taken out */
 	double occupancy, gravity, gravity_sigma;

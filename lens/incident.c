@@ -137,6 +137,20 @@ void incidents_add(struct incidents *s, const struct track *k, const struct verd
 	s->waiting[s->n++] = (struct waiting){ .track = *k, .verdict = *r, .shape = f, .paths = 1 };
 }
 
+void incidents_drop(struct incidents *s, const struct track *k)
+{
+	int kept = 0;
+
+	for (int i = 0; i < s->n; i++) {
+		if (same_thing(&s->waiting[i].shape, k, s->view->scale))
+			continue;
+		if (kept != i)
+			s->waiting[kept] = s->waiting[i];
+		kept++;
+	}
+	s->n = kept;
+}
+
 static bool storm_allows(struct incidents *s, int64_t now_us)
 {
 	if (s->storm_max < 0)
@@ -162,7 +176,7 @@ static double confidence(const struct waiting *w)
 	return c * exp(-off * off / 2) * (0.5 + 0.5 * w->verdict.occupancy);
 }
 
-static void report(struct incidents *s, const struct waiting *w, int64_t now_us, incident_fn *found, void *to)
+static void report(struct incidents *s, const struct waiting *w, int64_t now_us, const struct incidents_listener *l)
 {
 	struct path_point path[ANALYSE_PATH_MAX];
 	const struct verdict *r = &w->verdict;
@@ -194,10 +208,10 @@ static void report(struct incidents *s, const struct waiting *w, int64_t now_us,
 
 		path[n] = (struct path_point){ p->pts_us, p->x, p->y, p->w, p->h };
 	}
-	found(to, &i);
+	l->found(l->to, &i);
 }
 
-void incidents_report(struct incidents *s, int64_t now_us, bool all, incident_fn *found, void *to)
+void incidents_report(struct incidents *s, int64_t now_us, bool all, const struct incidents_listener *l)
 {
 	int kept = 0;
 
@@ -210,6 +224,8 @@ void incidents_report(struct incidents *s, int64_t now_us, bool all, incident_fn
 			kept++;
 			continue;
 		}
+		if (!l->review(l->review_to, &w->track))
+			continue;
 		s->recent[s->recent_next] = w->shape;
 		s->recent_next = (s->recent_next + 1) % RECENT_MAX;
 		if (s->recent_n < RECENT_MAX)
@@ -219,8 +235,8 @@ void incidents_report(struct incidents *s, int64_t now_us, bool all, incident_fn
 			continue;
 		}
 		s->stats->incidents++;
-		if (found)
-			report(s, w, now_us, found, to);
+		if (l->found)
+			report(s, w, now_us, l);
 	}
 	s->n = kept;
 }

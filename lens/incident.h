@@ -17,7 +17,16 @@ struct incidents;
 struct incidents *incidents_new(const struct view *v, struct analyser_stats *stats, int storm_max, int64_t storm_us);
 void incidents_free(struct incidents *s);
 void incidents_add(struct incidents *s, const struct track *k, const struct verdict *r);
+/* What moves along k turned out not to fall: what waits of it is dropped. */
+void incidents_drop(struct incidents *s, const struct track *k);
+struct incidents_listener {
+	/* A last look at a path that is due; false: it is dropped. */
+	bool (*review)(void *review_to, const struct track *k);
+	void *review_to;
+	incident_fn *found; /* NULL: only counted */
+	void *to;
+};
 /* Reports what has waited long enough at now_us; with 'all', everything. */
-void incidents_report(struct incidents *s, int64_t now_us, bool all, incident_fn *found, void *to);
+void incidents_report(struct incidents *s, int64_t now_us, bool all, const struct incidents_listener *l);
 
 #endif

@@ -73,11 +73,6 @@ void tracks_free(struct tracks *t)
 	free(t);
 }
 
-int tracks_open(const struct tracks *t)
-{
-	return t->n;
-}
-
 static void learn_clutter(struct tracks *t, struct blob *blobs, int n)
 {
 	int cells = t->cells_x * t->cells_y;
@@ -367,6 +362,12 @@ void tracks_step(struct tracks *t, int64_t pts_us, struct blob *blobs, int n, tr
 	now->frame = t->frame;
 	now->n = n;
 	memcpy(now->blobs, blobs, (size_t)n * sizeof *blobs);
+}
+
+void tracks_each(const struct tracks *t, track_ended_fn *each, void *to)
+{
+	for (int i = 0; i < t->n; i++)
+		each(to, t->live[i]);
 }
 
 void tracks_flush(struct tracks *t, track_ended_fn *ended, void *to)

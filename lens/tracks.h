@@ -41,8 +41,9 @@ struct tracks *tracks_new(const struct view *v); /* v is kept and must outlive i
 void tracks_free(struct tracks *t);
 /* The blobs of one frame, top to bottom; their clutter is filled in. */
 void tracks_step(struct tracks *t, int64_t pts_us, struct blob *blobs, int n, track_ended_fn *ended, void *to);
+/* All that live. */
+void tracks_each(const struct tracks *t, track_ended_fn *each, void *to);
 /* Ends all. */
 void tracks_flush(struct tracks *t, track_ended_fn *ended, void *to);
-int tracks_open(const struct tracks *t); /* how many live */
 
 #endif
