@@ -357,14 +357,14 @@ void analyser_feed(struct analyser *a, struct frame *f, incident_fn *found, void
 		set_size(a, f->width, f->height);
 	}
 	if (a->held_n > 0) {
-		int64_t step = f->pts_us - a->clock.newest;
+		int64_t step;
 
-		if (step <= 0 && step > -JUMP) {
+		if (__builtin_sub_overflow(f->pts_us, a->clock.newest, &step) || step <= -JUMP || step > JUMP) {
+			start_afresh(a);
+		} else if (step <= 0) {
 			skip(a, f, SKIP_TIME);
 			return;
 		}
-		if (step <= -JUMP || step > JUMP)
-			start_afresh(a);
 	}
 	last = a->held_n > 0 ? &a->held[a->held_n - 1].frame : NULL;
 	if (!last || !clock_repeats(last, f)) {

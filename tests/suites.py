@@ -13,7 +13,7 @@ def suite(name, command, kind="quick", timeout=240, pg=False, weight=1):
 
 
 # What the sanitizer builds run: everything in C that is quick there.
-ASAN = ",".join("""store store_fault portable_sql base time json csv geojson national cloudevents frigate frigate_canary corpus_json
+ASAN = ",".join( lens_picture lens_motion lens_calibration lens_analyse lens_eval"""store store_fault portable_sql base time json csv geojson national cloudevents frigate frigate_canary corpus_json
 corpus_cloudevents corpus_frigate corpus_csv corpus_geojson corpus_national corpus_rule gate_decide gate_random rules rules_state rule_compile sys_client sys_crypto
 sys_geometry sys_http sys_http_stream sys_machine places places_outline places_plan places_mode places_outline_file
 insight people sensing_device sensing_ingest sensing_limits sensing_log
@@ -64,6 +64,8 @@ SUITES = [
     suite("dispatch_task", "{build}/tests/dispatch/dispatch_task_test", pg=True, timeout=120, weight=10),
     suite("evidence", "{build}/tests/failure/evidence_test", pg=True, timeout=120, weight=6),
     *[suite("access_" + n, "{build}/tests/access/access_%s_test" % n, pg=True, timeout=120, weight=10) for n in ("gate", "visit", "rules")],
+    *[suite("lens_" + n, "{build}/tests/lens/lens_%s_test" % n, timeout=120, weight=3)
+    suite("lens_gate", "{build}/tests/lens/lens_gate_test", timeout=300, weight=40),
     suite("failure", "{build}/tests/failure/failure_test", timeout=200, weight=10),
     suite("matrix", "{build}/tests/failure/matrix_test", timeout=200, weight=10),
     suite("matrix_live", "{build}/tests/failure/live_test", timeout=120, weight=5),
