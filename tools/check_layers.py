@@ -37,8 +37,10 @@ MODULE_NEEDS = {
 ONLY_IN = [  # (words, what, files that may)
     (r"#include <sqlite3\.h>", "SQLite", r"store/store_sqlite\w*\.[ch]"),
     (r"#include <libpq-fe\.h>", "libpq", r"store/store_pg\w*\.[ch]"),
-    (r"#include <(microhttpd|mosquitto|curl/curl|sodium|geos_c|proj|geodesic)\.h>", "an outside library", r"sys/.*"),
-    (r"#include <libav\w+/|#include <libsw", "FFmpeg", r"lens/decode\.[ch]"),
+    (r"#include <(microhttpd|mosquitto|geos_c|proj|geodesic)\.h>", "an outside library", r"sys/.*"),
+    (r"#include <curl/curl\.h>", "libcurl", r"sys/.*|lens/post\.c"),  # the lens has no sys: one file each
+    (r"#include <sodium\.h>", "libsodium", r"sys/.*|lens/seal\.c"),
+    (r"#include <libav\w+/|#include <libsw", "FFmpeg", r"lens/decode\w*\.[ch]"),
     (r"\b(malloc|calloc|realloc)\s*\(", "heap: use the arena, or mem_new for what lives long", r"base/base\.c|sys/.*"),
     (r"\bfree\s*\(", "heap: domain code frees nothing", r"(base|sys|store|rules|core|server|app|lens)/.*|domain/.*"),
     (r"\b(time|gettimeofday|clock_gettime)\s*\(", "clock: use c->now", r"base/time\.c|(sys|store)/.*|lens/(analyse|eval/trial)\.c"),
