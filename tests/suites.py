@@ -69,6 +69,7 @@ SUITES = [
     suite("failure", "{build}/tests/failure/failure_test", timeout=200, weight=10),
     suite("matrix", "{build}/tests/failure/matrix_test", timeout=200, weight=10),
     suite("matrix_live", "{build}/tests/failure/live_test", timeout=120, weight=5),
+    suite("lens_lane", "{build}/tests/lens/lens_lane_test", timeout=300, weight=12),
     suite("lint", "sh tools/lint.sh", kind="slow", timeout=1200, weight=250),
     suite("asan", "sh tools/sanitized.sh address " + ASAN, kind="slow", timeout=1500, pg=True, weight=300),
     suite("tsan", "sh tools/sanitized.sh thread " + TSAN, kind="slow", timeout=1500, pg=True, weight=280),
