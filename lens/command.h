@@ -11,6 +11,7 @@ struct lens_command {
 };
 
 int cmd_analyse(int argc, char **argv);
+int cmd_run(int argc, char **argv);
 int cmd_evaluate(int argc, char **argv);
 
 #endif

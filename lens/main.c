@@ -6,6 +6,7 @@
 static const struct lens_command commands[] = {
 	{ "analyse", "FILE", "print what falls in a recording", cmd_analyse },
 	{ "evaluate", "", "measure it on painted facades", cmd_evaluate },
+	{ "run", "--config FILE", "watch cameras and tell the server", cmd_run },
 	{ 0 },
 };
 

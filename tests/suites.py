@@ -13,12 +13,13 @@ def suite(name, command, kind="quick", timeout=240, pg=False, weight=1):
 
 
 # What the sanitizer builds run: everything in C that is quick there.
-ASAN = ",".join( lens_picture lens_motion lens_calibration lens_analyse lens_eval"""store store_fault portable_sql base time json csv geojson national cloudevents frigate frigate_canary corpus_json
+ASAN = ",".join("""store store_fault portable_sql base time json csv geojson national cloudevents frigate frigate_canary corpus_json
 corpus_cloudevents corpus_frigate corpus_csv corpus_geojson corpus_national corpus_rule gate_decide gate_random rules rules_state rule_compile sys_client sys_crypto
 sys_geometry sys_http sys_http_stream sys_machine places places_outline places_plan places_mode places_outline_file
 insight people sensing_device sensing_ingest sensing_limits sensing_log
 sensing_health watch_alert watch_rule watch_eval core_field core_list core_access core_record core_export core_start files evidence dispatch_duty
-dispatch_task access_gate access_visit access_rules roles simulate""".split())
+dispatch_task access_gate access_visit access_rules roles simulate lens_picture lens_motion lens_calibration
+lens_analyse lens_eval lens_io lens_plug""".split())
 TSAN = "writer,sys_http,sys_http_stream,core_server,frigate_link"
 
 SUITES = [
@@ -65,11 +66,14 @@ SUITES = [
     suite("evidence", "{build}/tests/failure/evidence_test", pg=True, timeout=120, weight=6),
     *[suite("access_" + n, "{build}/tests/access/access_%s_test" % n, pg=True, timeout=120, weight=10) for n in ("gate", "visit", "rules")],
     *[suite("lens_" + n, "{build}/tests/lens/lens_%s_test" % n, timeout=120, weight=3)
+      for n in ("picture", "motion", "calibration", "analyse", "eval", "io")],
     suite("lens_gate", "{build}/tests/lens/lens_gate_test", timeout=300, weight=40),
+    suite("lens_lane", "{build}/tests/lens/lens_lane_test", timeout=300, weight=12),
+    suite("lens_plug", "{build}/tests/lens/lens_plug_test", timeout=120, weight=9),
+    suite("lens_run", "python3 tests/lens/run_test.py {build}/lens/jiuan-lens", kind="slow", timeout=600, weight=90),
     suite("failure", "{build}/tests/failure/failure_test", timeout=200, weight=10),
     suite("matrix", "{build}/tests/failure/matrix_test", timeout=200, weight=10),
     suite("matrix_live", "{build}/tests/failure/live_test", timeout=120, weight=5),
-    suite("lens_lane", "{build}/tests/lens/lens_lane_test", timeout=300, weight=12),
     suite("lint", "sh tools/lint.sh", kind="slow", timeout=1200, weight=250),
     suite("asan", "sh tools/sanitized.sh address " + ASAN, kind="slow", timeout=1500, pg=True, weight=300),
     suite("tsan", "sh tools/sanitized.sh thread " + TSAN, kind="slow", timeout=1500, pg=True, weight=280),
