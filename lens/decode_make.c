@@ -8,14 +8,21 @@
 
 #include <libswscale/swscale.h>
 
+static void *must(void *p)
+{
+	if (p == NULL)
+		fatal("lens: out of memory");
+	return p;
+}
+
 /* ---- clip: packets as they came ------------------------------------------------------ */
 
 static enum rc clip_begin(AVFormatContext *out, const char *path, const struct stream *s, struct decode_error *err)
 {
-	AVStream *st = avformat_new_stream(out, NULL);
+	AVStream *st = must(avformat_new_stream(out, NULL));
 	AVDictionary *options = NULL;
 
-	if (st == NULL || avcodec_parameters_copy(st->codecpar, s->par) < 0)
+	if (avcodec_parameters_copy(st->codecpar, s->par) < 0)
 		fatal("lens: out of memory");
 	st->codecpar->codec_tag = 0; /* the MP4 one, not the source's */
 	st->time_base = s->base;
@@ -36,11 +43,9 @@ static enum rc clip_packets(AVFormatContext *out, struct packet *const *packets,
 	AVRational from = packets[0]->stream->base;
 	const AVPacket *first = packets[0]->av;
 	int64_t zero = first->dts != AV_NOPTS_VALUE ? first->dts : first->pts, last = -1;
-	AVPacket *p = av_packet_alloc();
+	AVPacket *p = must(av_packet_alloc());
 	int code = 0;
 
-	if (p == NULL)
-		fatal("lens: out of memory");
 	for (size_t i = 0; i < n && code >= 0; i++) {
 		if (av_packet_ref(p, packets[i]->av) < 0)
 			fatal("lens: out of memory");
@@ -94,10 +99,8 @@ enum rc clip_write(const char *path, struct packet *const *packets, size_t n, st
 
 static AVFrame *new_frame(int format, int width, int height)
 {
-	AVFrame *f = av_frame_alloc();
+	AVFrame *f = must(av_frame_alloc());
 
-	if (f == NULL)
-		fatal("lens: out of memory");
 	f->format = format;
 	f->width = width;
 	f->height = height;
@@ -167,11 +170,9 @@ enum rc picture_rgb(struct arena *a, const struct picture *c, struct str *ret)
 
 static enum rc jpeg_of(AVCodecContext *av, AVFrame *full, struct arena *a, struct str *ret)
 {
-	AVPacket *p = av_packet_alloc();
+	AVPacket *p = must(av_packet_alloc());
 	enum rc rc = RC_INVALID;
 
-	if (p == NULL)
-		fatal("lens: out of memory");
 	full->pts = 0;
 	full->quality = av->global_quality;
 	if (avcodec_send_frame(av, full) >= 0 && avcodec_receive_packet(av, p) >= 0) {
@@ -244,9 +245,9 @@ static enum rc film_file(struct film *f, const char *path, struct decode_error *
 {
 	if (avformat_alloc_output_context2(&f->out, NULL, "mp4", path) < 0)
 		return decode_fail(err, RC_MISSING, "this FFmpeg writes no MP4", 0);
-	AVStream *st = avformat_new_stream(f->out, NULL);
+	AVStream *st = must(avformat_new_stream(f->out, NULL));
 
-	if (st == NULL || avcodec_parameters_from_context(st->codecpar, f->av) < 0)
+	if (avcodec_parameters_from_context(st->codecpar, f->av) < 0)
 		fatal("lens: out of memory");
 	st->time_base = f->av->time_base;
 	AVDictionary *options = NULL;
@@ -269,9 +270,7 @@ enum rc film_open(const char *path, int width, int height, struct film **ret, st
 
 	f->zero = NO_STAMP;
 	f->last = -1;
-	f->packet = av_packet_alloc();
-	if (f->packet == NULL)
-		fatal("lens: out of memory");
+	f->packet = must(av_packet_alloc());
 	if (rc == RC_OK)
 		rc = film_file(f, path, err);
 	if (rc != RC_OK) {
