@@ -49,7 +49,7 @@ void packet_free(struct packet *p); /* NULL allowed */
 struct input_option {
 	const char *url;         /* rtsp://, rtsps:// or a path */
 	bool udp;                /* RTP over UDP; else interleaved in the RTSP connection */
-	bool verify;             /* rtsps: the certificate must be good for the host; see docs/lens.md */
+	bool verify;             /* rtsps: the certificate must be good for the host; see docs/lens-run.md */
 	const char *ca_file;     /* PEM, NULL: the system's */
 	int64_t wait;            /* without a byte for so long: RC_BUSY; 0: 10 s */
 	const atomic_bool *stop; /* NULL, or: give up at once when true */
@@ -123,7 +123,7 @@ enum rc picture_rgb(struct arena *a, const struct picture *c, struct str *ret) M
 enum rc picture_jpeg(struct arena *a, const struct picture *c, int quality, struct str *ret,
 		     struct decode_error *err) MUST_USE;
 
-/* A new film of pictures: VP9 in MP4 (docs/lens.md says why). */
+/* A new film of pictures: VP9 in MP4 (docs/lens-run.md says why). */
 struct film;
 enum rc film_open(const char *path, int width, int height, struct film **ret, struct decode_error *err) MUST_USE;
 enum rc film_add(struct film *f, const struct picture *c) MUST_USE; /* pts must grow */

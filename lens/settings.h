@@ -1,6 +1,6 @@
 /* settings.h - the configuration of `jiuan-lens run`, one JSON file.
  *
- * docs/lens.md lists every key.  Unknown keys, wrong kinds and values out of
+ * docs/lens-run.md lists every key.  Unknown keys, wrong kinds and values out of
  * range are refused with the key's path: "cameras[2].lanes[0].width_m".
  * Passwords may stand in stream addresses and keys in files named here: the
  * configuration itself must not be readable by others (mode 0640 at most).

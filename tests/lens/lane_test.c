@@ -22,7 +22,7 @@ static const struct lane_config lane = {
 	.length_m = 12
 };
 
-/* LANE_ROUNDS=4 plays four times as many (docs/lens.md). */
+/* LANE_ROUNDS=4 plays four times as many (docs/lens-run.md). */
 static uint32_t rounds(uint32_t n)
 {
 	const char *times = getenv("LANE_ROUNDS");
