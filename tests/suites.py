@@ -16,7 +16,7 @@ def suite(name, command, kind="quick", timeout=240, pg=False, weight=1):
 ASAN = ",".join("""store store_fault portable_sql base time json csv geojson national cloudevents frigate frigate_canary corpus_json
 corpus_cloudevents corpus_frigate corpus_csv corpus_geojson corpus_national corpus_rule gate_decide gate_random rules rules_state rule_compile sys_client sys_crypto
 sys_geometry sys_http sys_http_stream sys_machine places places_outline places_plan places_mode places_outline_file
-insight people sensing_device sensing_ingest sensing_limits sensing_log
+insight people sensing_device sensing_drawing sensing_ingest sensing_limits sensing_log
 sensing_health watch_alert watch_rule watch_eval core_field core_list core_access core_record core_export core_start files evidence dispatch_duty
 dispatch_task access_gate access_visit access_rules roles simulate lens_picture lens_motion lens_calibration
 lens_analyse lens_eval lens_io lens_plug""".split())
@@ -46,7 +46,7 @@ SUITES = [
     suite("insight", "{build}/tests/insight/insight_test", pg=True),
     suite("people", "{build}/tests/people/people_test", pg=True, weight=12),
     *[suite("sensing_" + n, "{build}/tests/sensing/sensing_%s_test" % n, pg=True, timeout=120, weight=3)
-      for n in ("device", "ingest", "limits", "log", "health")],
+      for n in ("device", "drawing", "ingest", "limits", "log", "health")],
     suite("sensing_window", "{build}/tests/sensing/sensing_window_test"),
     suite("frigate_link", "{build}/tests/sensing/sensing_link_test", pg=True, timeout=120, weight=9),
     *[suite("watch_" + n, "{build}/tests/watch/watch_%s_test" % n, pg=True, weight=3)

@@ -25,6 +25,7 @@ static enum rc add_device(struct demo *d, const struct demo_device *v, struct st
 	if (strcmp(v->kind, "camera") == 0) {
 		json_put_text(&b, "legal_basis", STR("公共安全视频图像信息系统管理条例（演示备案）"));
 		json_put_text(&b, "sign_record", STR("已立牌（演示记录）"));
+		json_put_text(&b, "field_of_view", STR("公共部位：外立面、通道或门厅（演示）"));
 	}
 	return demo_make(d, "sensing/device", &b, id);
 }

@@ -28,6 +28,14 @@ static void another(struct stage *s)
 	stage_settle(s);
 }
 
+static void eye(struct stage *s)
+{
+	silent(s);
+	stage_make(s, "eye", "/api/sensing/device",
+		   "{\"name\":\"E\",\"kind\":\"camera\",\"source\":\"t/e\",\"place_id\":\"$north\"}");
+	stage_settle(s);
+}
+
 #define EVENT(id, more) \
 	"{\"specversion\":\"1.0\",\"id\":\"" id "\",\"source\":\"t/" more "\",\"type\":\"cn.jiuan.door.opened.v1\"}\n"
 
@@ -55,8 +63,12 @@ const struct write_case sensing_cases[] = {
 	{ "POST /api/sensing/device/{id}/retire", HEAD, "/api/sensing/device/$gate/retire", "{}", .want = 200 },
 	{ "POST /api/sensing/device/{id}/refuse", HEAD, "/api/sensing/device/$other/refuse", "{\"reason\":\"unknown\"}",
 	  .want = 200, another },
+	{ "POST /api/sensing/drawing", HEAD, NULL,
+	  "{\"device_id\":\"$eye\",\"drawing\":{\"lanes\":[{\"corners\":[[0,0],[1,0],[1,1]],\"area_m2\":9}]}}",
+	  .want = 201, .before = eye },
 	EXPORT(HEAD, "sensing/device"),
 	EXPORT(HEAD, "sensing/channel"),
 	EXPORT(HEAD, "sensing/gap"),
+	EXPORT(HEAD, "sensing/drawing"),
 	{ 0 },
 };

@@ -289,7 +289,7 @@ static void bike_rule(struct stage *s)
 
 	stage_make(s, "lift", "/api/sensing/device",
 		   "{\"name\":\"Lift\",\"kind\":\"camera\",\"source\":\"frigate/lift\",\"place_id\":\"$building\","
-		   "\"legal_basis\":\"PIPL 26\",\"sign_record\":\"S-1\"}");
+		   "\"legal_basis\":\"PIPL 26\",\"sign_record\":\"S-1\",\"field_of_view\":\"the lobby\"}");
 	stage_do(s, "/api/sensing/device/$lift/approve", "{\"place_id\":\"$building\"}", 200);
 	stage_make(s, "bikes", "/api/watch/rule",
 		   "{\"name\":\"Bikes\",\"template\":\"e-bike-inside\",\"place_id\":\"$north\"}");

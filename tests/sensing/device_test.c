@@ -46,6 +46,7 @@ static void wrong_input_is_named(void **state)
 		{ "lon", "115.9", "required" },
 		{ "legal_basis", "\"x\"", NULL },
 		{ "sign_record", "\"x\"", NULL },
+		{ "field_of_view", "\"x\"", NULL },
 		{ "state", "\"active\"", "read_only" },
 		{ "health", "\"in_order\"", "read_only" },
 		{ "place_path", "\"36.\"", "read_only" },
@@ -129,8 +130,19 @@ static void camera_needs_law_and_sign(void **state)
 	CHECK_TEXT(r, "code", "sign_record_missing");
 	rig_call(r, KEEPER, "POST", of(r, id, "/approve"),
 		 rig_fmt(r, "{\"place_id\":\"" FMT_STR "\",\"sign_record\":\"sign 7, 2 March\"}", ARG_STR(r->gate)));
+	CHECK_STATUS(r, 409);
+	CHECK_TEXT(r, "code", "field_of_view_missing");
+	CHECK_TEXT(r, "field", "field_of_view");
+	rig_call(r, KEEPER, "POST", of(r, id, "/approve"),
+		 rig_fmt(r,
+			 "{\"place_id\":\"" FMT_STR "\",\"sign_record\":\"sign 7, 2 March\","
+			 "\"field_of_view\":\"facade of 7, no windows of 8\",\"filed_at\":\"2026-03-01T00:00:00Z\"}",
+			 ARG_STR(r->gate)));
 	CHECK_STATUS(r, 200);
 	CHECK_TEXT(r, "state", "active");
+	CHECK_TEXT(r, "filed_at", "2026-03-01T00:00:00Z");
+	rig_call(r, KEEPER, "PATCH", of(r, id, ""), "{\"field_of_view\":null}");
+	CHECK_STATUS(r, 409);
 	rig_call(r, KEEPER, "PATCH", of(r, id, ""), "{\"legal_basis\":null}");
 	CHECK_STATUS(r, 409);
 	rig_call(r, KEEPER, "PATCH", of(r, id, ""), "{\"kind\":\"door\"}");

@@ -169,7 +169,7 @@ static struct str device(struct rig *r, const char *kind_word, const char *sourc
 	      rig_fmt(r,
 		      "{\"name\":\"%s\",\"kind\":\"%s\",\"source\":\"%s\",\"place_id\":\"" FMT_STR
 		      "\",\"heartbeat_s\":0,"
-		      "\"legal_basis\":\"law\",\"sign_record\":\"sign\"}",
+		      "\"legal_basis\":\"law\",\"sign_record\":\"sign\",\"field_of_view\":\"the lobby\"}",
 		      source, kind_word, source, ARG_STR(at)),
 	      201);
 	struct str id = rig_text(r, "id");

@@ -116,3 +116,22 @@ CREATE TABLE sensing_want (
     PRIMARY KEY (seq, kind)
 );
 CREATE INDEX sensing_want_next ON sensing_want (next_at) WHERE state = 'wanted';
+
+-- @version 3
+-- What a camera may look at, since when its filing with the police is done, and
+-- what was drawn on its picture: each saving is a revision, the newest counts.
+ALTER TABLE sensing_device ADD COLUMN field_of_view free_text;
+ALTER TABLE sensing_device ADD COLUMN filed_at time_int;
+
+CREATE TABLE sensing_drawing (
+    id            id_text   PRIMARY KEY,
+    version       num_int   NOT NULL,
+    created_at    time_int  NOT NULL,
+    updated_at    time_int  NOT NULL,
+    device_id     ref_text  NOT NULL REFERENCES sensing_device (id),
+    place_path    path_text NOT NULL,
+    revision      num_int   NOT NULL,
+    drawing       json_text NOT NULL,
+    residual_px   num_real,
+    UNIQUE (device_id, revision)
+);

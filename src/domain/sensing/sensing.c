@@ -46,12 +46,14 @@ static void metrics(struct ctx *c, struct buf *out)
 }
 
 static const char *const needs[] = { "files", "places", NULL };
-static const struct entity *const entities[] = { &sensing_device, &sensing_channel, &sensing_gap_entity, NULL };
+static const struct entity *const entities[] = { &sensing_device, &sensing_channel, &sensing_gap_entity,
+						 &sensing_drawing, NULL };
 static const struct route routes[] = {
 	{ "POST", "/api/sensing/events", "public", ROUTE_QUICK, ingest_run,
 	  ingest_prepare }, /* the device's key is asked in prepare */
 	{ "POST", "/api/sensing/evidence", "public", 0, evidence_run, evidence_prepare }, /* likewise */
 	{ "POST", "/api/sensing/device/{id}/key", "sensing.manage", ROUTE_SECRET, device_key, NULL },
+	{ "GET", "/api/sensing/lens", "public", 0, lens_get, NULL }, /* by the device's key */
 	{ "GET", "/api/sensing/health", "sensing.read", 0, health_get, NULL },
 	{ "GET", "/api/sensing/coverage", "sensing.read", 0, coverage_get, NULL },
 	{ "GET", "/api/sensing/event", "sensing.events", 0, event_get, NULL },

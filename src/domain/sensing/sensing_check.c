@@ -48,13 +48,13 @@ static const char *refusal(const struct device *d)
 	}
 }
 
-/* A gateway speaks for devices of its own place, never for itself under
+/* A gateway or a lens speaks for devices of its own place, never for itself under
  * another name: that is a device nobody has looked at yet. */
 static const char *may_speak(const struct device *speaker, const struct device *d, bool exact)
 {
 	if (speaker == NULL)
 		return d ? NULL : "unknown_source";
-	if (speaker->kind != K_GATEWAY)
+	if (speaker->kind != K_GATEWAY && speaker->kind != K_LENS)
 		return d == speaker ? NULL : "not_your_source";
 	if (d == NULL || (d == speaker && !exact))
 		return "quarantined";

@@ -34,6 +34,8 @@ static const struct field device_fields[] = {
 	F_REAL(struct device_row, lat, -90, 90, P1),
 	F_TEXT(struct device_row, legal_basis, 3, 500, P1),
 	F_TEXT(struct device_row, sign_record, 3, 500, P1),
+	F_TEXT(struct device_row, field_of_view, 3, 500, P1),
+	F_TIME(struct device_row, filed_at, P0),
 	F_TEXT(struct device_row, key_hash, 64, 64, DERIVED | SECRET | P1),
 };
 
@@ -62,6 +64,9 @@ static enum rc check_camera(struct ctx *c, const struct device_row *r)
 	if (r->sign_record.n == 0)
 		return FAIL(c, RC_CONFLICT, "sign_record_missing", STR("sign_record"),
 			    "a camera needs the record of its sign before it is activated");
+	if (r->field_of_view.n == 0)
+		return FAIL(c, RC_CONFLICT, "field_of_view_missing", STR("field_of_view"),
+			    "a camera needs what it may look at before it is activated");
 	return RC_OK;
 }
 
@@ -134,7 +139,8 @@ static enum rc turn_away(struct ctx *c, void *row, const struct json *in)
 		      ARGS(V_STR(r->std.id), V_INT(c->now)), NULL);
 }
 
-static const char *const takes_place[] = { "place_id", "?legal_basis", "?sign_record", NULL };
+static const char *const takes_place[] = { "place_id",	   "?legal_basis", "?sign_record",
+					     "?field_of_view", "?filed_at",    NULL };
 static const char *const takes_reason[] = { "reason", NULL };
 static const char *const takes_maybe[] = { "?reason", NULL };
 static const struct step device_steps[] = {

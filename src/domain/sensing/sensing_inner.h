@@ -63,9 +63,9 @@ extern const char *const device_kinds[], *const device_states[], *const device_h
 
 struct device_row {
 	struct std std;
-	struct str name, source, place_id, place_path, gateway_id, reason, legal_basis, sign_record, key_hash;
+	struct str name, source, place_id, place_path, gateway_id, reason, legal_basis, sign_record, field_of_view, key_hash;
 	unsigned kind, state, health;
-	int64_t last_seen_at, heartbeat_s, battery, skew_ms, events_total, refused_total;
+	int64_t last_seen_at, heartbeat_s, battery, skew_ms, events_total, refused_total, filed_at;
 	bool tampered, covered, offline;
 	double lon, lat;
 };
@@ -77,7 +77,7 @@ struct gap_row {
 	unsigned reason;
 };
 extern const struct entity sensing_gap_entity;
-extern const struct entity sensing_channel;
+extern const struct entity sensing_channel, sensing_drawing;
 
 /* What a device last said: follows from its row as flushed and the log after
  * the flush, and is never older than 'seq'. */
@@ -242,6 +242,7 @@ enum rc evidence_prepare(struct ctx *c, struct call *k) MUST_USE;
 enum rc evidence_run(struct ctx *c, struct call *k) MUST_USE;
 enum rc evidence_purge(struct ctx *c) MUST_USE;
 enum rc device_key(struct ctx *c, struct call *k) MUST_USE;
+enum rc lens_get(struct ctx *c, struct call *k) MUST_USE;
 enum rc health_get(struct ctx *c, struct call *k) MUST_USE;
 enum rc coverage_get(struct ctx *c, struct call *k) MUST_USE;
 enum rc event_get(struct ctx *c, struct call *k) MUST_USE;
