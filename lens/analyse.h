@@ -95,12 +95,12 @@ struct analyser_stats {
 	int64_t frames; /* given */
 	int64_t analysed;
 	int64_t skipped[SKIP_N];
-	int64_t resets;                                /* learned state thrown away: new size, jump of the clock */
-	int64_t blobs, overfull;                       /* blobs kept in all; frames with more than the limit */
-	int64_t paths;                                 /* hypotheses that ended and were judged */
-	int64_t incidents;                             /* handed out */
-	int64_t held_back;                             /* by storm control */
-	double shift_ms, blip_ms, blobs_ms, tracks_ms; /* thread CPU time in all */
+	int64_t resets;          /* learned state thrown away: new size, jump of the clock */
+	int64_t blobs, overfull; /* blobs kept in all; frames with more than the limit */
+	int64_t paths;           /* hypotheses that ended and were judged */
+	int64_t incidents;       /* handed out */
+	int64_t held_back;       /* by storm control */
+	double shift_ms, blip_ms, blobs_ms, coarse_ms, tracks_ms; /* thread CPU time in all */
 	/* Newest measured picture, for device health. */
 	double shift_x, shift_y; /* pixels against ANALYSE_LAG frames before */
 	double changed;          /* share of pixels above threshold, 0..1 */

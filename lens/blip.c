@@ -40,12 +40,25 @@ void blip_row_scalar(const struct blip_row *r)
 			range3x3(r->a + x, r->a_stride, &low, &high);
 			range3x3(r->b + x, r->b_stride, &low, &high);
 			m = max(0, max(r->c[x] - high, low - r->c[x]));
-			if (m > max(BLIP_MIN, min(255, n + n / 2 + r->gamma[w])))
+			if (m > max(r->least, min(255, n + n / 2 + r->gamma[w])))
 				bits |= 1u << i;
 			if (r->learn)
 				r->noise[x] = (uint8_t)(m > n ? min(255, n + UP) : max(0, n - DOWN));
 		}
 		r->mask[w] = bits;
+	}
+}
+
+void blip_trim(uint32_t *mask, int words, int width)
+{
+	int last_bits = width - BLIP_MARGIN - (words - 1) * 32;
+
+	mask[0] &= ~0U << BLIP_MARGIN;
+	if (last_bits > 0) {
+		mask[words - 1] &= ~0U >> (32 - last_bits);
+	} else {
+		mask[words - 1] = 0;
+		mask[words - 2] &= ~0U >> -last_bits;
 	}
 }
 
@@ -95,7 +108,7 @@ AVX2 static inline void learn(uint8_t *noise, __m256i n, __m256i m)
 
 AVX2 static void blip_row_avx2(const struct blip_row *r)
 {
-	const __m256i least = _mm256_set1_epi8(BLIP_MIN), zero = _mm256_setzero_si256();
+	const __m256i least = _mm256_set1_epi8((char)r->least), zero = _mm256_setzero_si256();
 	const __m256i low7 = _mm256_set1_epi8(0x7f);
 
 	for (int w = 0; w < r->words; w++) {

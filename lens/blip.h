@@ -8,7 +8,7 @@
  * both.  Steps (a lamp switched on, digits of a clock, a key frame) differ
  * from one side only and give 0; edges that shake by a pixel give 0.
  *
- * A pixel is set when m > max(BLIP_MIN, 1.5 n + gamma): n is learned per pixel
+ * A pixel is set when m > max(least, 1.5 n + gamma): n is learned per pixel
  * (the height that m passes in a fifth of the frames), gamma per tile
  * (threshold.h).
  */
@@ -28,9 +28,13 @@ struct blip_row {
 	uint8_t *noise;       /* n per pixel, words * 32 bytes */
 	const uint8_t *gamma; /* one per 32 pixels */
 	uint32_t *mask;       /* out: bit i of word w is pixel 32 w + i */
+	int least;            /* the lowest threshold, BLIP_MIN for single pixels */
 	int words;            /* (width + 31) / 32 */
 	bool learn;           /* move n by +4 or -1 */
 };
+
+/* Clears the bits of a row that are less than BLIP_MARGIN from its ends. */
+void blip_trim(uint32_t *mask, int words, int width);
 
 typedef void blip_fn(const struct blip_row *row);
 void blip_row_scalar(const struct blip_row *row);

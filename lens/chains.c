@@ -48,7 +48,7 @@ struct motion {
 static struct motion motion_of(const struct track *k, int from, int64_t origin_us)
 {
 	double t[ENDS], x[ENDS], y[ENDS];
-	struct motion m;
+	struct motion m = { { 0 }, { 0 } };
 	int n = k->n - from < ENDS ? k->n - from : ENDS;
 
 	for (int i = 0; i < n; i++) {

@@ -76,6 +76,7 @@ static void add(struct totals *all, const struct options *o, const struct truth 
 	all->stats.shift_ms += r->stats.shift_ms;
 	all->stats.blip_ms += r->stats.blip_ms;
 	all->stats.blobs_ms += r->stats.blobs_ms;
+	all->stats.coarse_ms += r->stats.coarse_ms;
 	all->stats.tracks_ms += r->stats.tracks_ms;
 	all->stats.blobs += r->stats.blobs;
 	all->stats.analysed += r->stats.analysed;

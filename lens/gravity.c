@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "lens/coarse.h"
 #include "lens/fit.h"
 
 #define LEAST_S         0.36 /* of a path */
@@ -181,12 +182,14 @@ static double calm(const struct view *v, const struct threshold *t, double x, do
 /* Below this speed a thing covers itself within the lag: pixels/s. */
 static double least_speed(const struct view *v, const struct track *k)
 {
-	double h = 0;
+	double h = 0, fine, coarse;
 	int n = k->n < 4 ? k->n : 4;
 
 	for (int i = 0; i < n; i++)
 		h += (double)k->points[i].h / n;
-	return (h + 3) / (ANALYSE_LAG * v->frame_s);
+	fine = (h + 3) / (ANALYSE_LAG * v->frame_s);
+	coarse = (h + 2 * COARSE) / (COARSE_LAG_MOST * v->frame_s);
+	return h > 2 * COARSE && coarse < fine ? coarse : fine;
 }
 
 static double unseen(const struct view *v, const struct threshold *t, const struct verdict *r, double from_s,
@@ -194,9 +197,12 @@ static double unseen(const struct view *v, const struct threshold *t, const stru
 {
 	double sum = 0;
 
-	for (double s = from_s; s < until_s; s += v->frame_s)
+	for (int i = 0; from_s + i * v->frame_s < until_s; i++) {
+		double s = from_s + i * v->frame_s;
+
 		if (r->fit_y[1] + 2 * r->fit_y[2] * s >= least)
 			sum += calm(v, t, fit_at(r->fit_x, s), fit_at(r->fit_y, s));
+	}
 	return sum;
 }
 

@@ -90,13 +90,14 @@ static bool same_thing(const struct shape *f, const struct track *k, double px)
 static bool reflection(const struct shape *a, const struct shape *b)
 {
 	int64_t from = a->start_us > b->start_us ? a->start_us : b->start_us;
-	int64_t until = a->end_us < b->end_us ? a->end_us : b->end_us;
+	int64_t until = a->end_us < b->end_us ? a->end_us : b->end_us, middle;
 	double aa = a->y[2], ab = b->y[2], va, vb, ta, tb;
 
 	if (llabs(a->start_us - b->start_us) > REFLECTED_TIME || until - from < 200 * MILLI)
 		return false;
-	ta = (double)((from + until) / 2 - a->start_us) / SECOND;
-	tb = (double)((from + until) / 2 - b->start_us) / SECOND;
+	middle = from + (until - from) / 2;
+	ta = (double)(middle - a->start_us) / SECOND;
+	tb = (double)(middle - b->start_us) / SECOND;
 	va = a->y[1] + 2 * aa * ta;
 	vb = b->y[1] + 2 * ab * tb;
 	return fabs(va - vb) < 0.15 * (fabs(va) + fabs(vb)) && fabs(aa - ab) < 0.35 * (fabs(aa) + fabs(ab));

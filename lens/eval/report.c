@@ -34,6 +34,17 @@ static void print_false(const struct metrics *m)
 		printf("  diving birds taken: %d of %d\n", m->dives_taken, m->dives);
 }
 
+static void print_times(double ms, const struct analyser_stats *s)
+{
+	double n = (double)s->analysed;
+
+	printf("  CPU %.2f ms a frame with decoding; analysis %.3f", ms,
+	       (s->shift_ms + s->blip_ms + s->blobs_ms + s->coarse_ms + s->tracks_ms) / n);
+	printf(" (shift %.3f, blip %.3f, blobs %.3f, coarse %.3f, tracks %.3f)", s->shift_ms / n, s->blip_ms / n,
+	       s->blobs_ms / n, s->coarse_ms / n, s->tracks_ms / n);
+	printf(", %.0f blobs a frame\n", (double)s->blobs / n);
+}
+
 static void print_level(const char *level, struct metrics *m, double ms, const struct analyser_stats *s)
 {
 	printf("%s: found %d of %d = %.1f %%, twice %d, %d clips\n", level, m->found.n, m->found.of,
@@ -50,13 +61,7 @@ static void print_level(const char *level, struct metrics *m, double ms, const s
 	}
 	print_false(m);
 	if (s && s->analysed > 0)
-		printf("  CPU %.2f ms a frame with decoding; analysis %.3f (shift %.3f, blip %.3f, blobs %.3f, tracks "
-		       "%.3f), "
-		       "%.0f blobs a frame\n",
-		       ms, (s->shift_ms + s->blip_ms + s->blobs_ms + s->tracks_ms) / (double)s->analysed,
-		       s->shift_ms / (double)s->analysed, s->blip_ms / (double)s->analysed,
-		       s->blobs_ms / (double)s->analysed, s->tracks_ms / (double)s->analysed,
-		       (double)s->blobs / (double)s->analysed);
+		print_times(ms, s);
 	fflush(stdout);
 }
 

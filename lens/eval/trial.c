@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "lens/cpu.h"
 #include "lens/decode.h"
 
 void trial_init(struct trial *t)
@@ -20,14 +20,6 @@ void trial_done(struct trial *t)
 struct analyser_config trial_config(const struct calibration *calibration)
 {
 	return (struct analyser_config){ .calibration = calibration, .storm_max = -1 };
-}
-
-static double cpu_s(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 static double seconds(const struct trial *t, int64_t us)
@@ -60,7 +52,7 @@ enum rc trial_file(struct trial *t, const char *video, const struct truth *truth
 	struct decoder *d;
 	struct analyser *a;
 	struct frame f;
-	double start = cpu_s();
+	double start = cpu_ms();
 	bool first = true;
 
 	TRY(decode_open(video, &d));
@@ -75,7 +67,7 @@ enum rc trial_file(struct trial *t, const char *video, const struct truth *truth
 		analyser_feed(a, &f, keep, t);
 	}
 	analyser_flush(a, keep, t);
-	t->cpu_s += cpu_s() - start;
+	t->cpu_s += (cpu_ms() - start) / 1e3;
 	t->stats = *analyser_stats(a);
 	analyser_free(a);
 	decode_close(d);
@@ -99,9 +91,9 @@ void trial_scene(struct trial *t, struct scene *s, const struct scene_options *o
 		double start;
 
 		scene_paint(s, ring + size * (size_t)(i % (ANALYSE_HELD + 1)));
-		start = cpu_s();
+		start = cpu_ms();
 		analyser_feed(a, &f, keep, t);
-		t->cpu_s += cpu_s() - start;
+		t->cpu_s += (cpu_ms() - start) / 1e3;
 	}
 	analyser_flush(a, keep, t);
 	t->stats = *analyser_stats(a);

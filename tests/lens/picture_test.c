@@ -167,7 +167,8 @@ static void run_band(struct band *s)
 				.noise = s->noise,
 				.gamma = s->gamma,
 				.mask = s->mask,
-				.words = 2 };
+				.words = 2,
+				.least = BLIP_MIN };
 
 	blip_best()(&row);
 }
@@ -217,6 +218,7 @@ static void noise_settles_where_a_fifth_of_the_frames_pass_it(void **state)
 					.gamma = s.gamma,
 					.mask = s.mask,
 					.words = 2,
+					.least = BLIP_MIN,
 					.learn = true };
 		int m = random_int(&r, 0, 100);
 
