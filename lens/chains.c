@@ -6,7 +6,7 @@
 
 #include "lens/fit.h"
 
-enum { KEPT = 64, OVERLAP = 3, ENDS = 6 };
+enum { KEPT = 64, OVERLAP = 3, ENDS = 8 };
 #define GAP_S      0.32
 #define NEAR_PX    7.0 /* at 1080 rows, and a third of the way since */
 #define SAME_SPEED 0.4
@@ -41,26 +41,27 @@ void chains_keep(struct chains *c, const struct track *k)
 }
 
 struct motion {
-	double x[3], y[3]; /* t in seconds from the given time */
+	double x, y, vx, vy;
 };
 
-/* The motion at one end of a chain, by a few points. */
-static struct motion motion_of(const struct track *k, int from, int64_t origin_us)
+/* Place and speed at a time, by a few points of one end and the expected
+ * acceleration: steady enough to look over a gap. */
+static struct motion motion_of(const struct view *v, const struct track *k, int from, int64_t at_us)
 {
-	double t[ENDS], x[ENDS], y[ENDS];
-	struct motion m = { { 0 }, { 0 } };
+	const struct track_point *p = &k->points[from];
+	double accel = 0.8 * VIEW_GRAVITY * view_px_per_m(v, p->x, p->y), slant = view_slant(v, p->x, p->y);
+	double trust = v->scale * v->scale / (accel * accel / 16);
+	double t[ENDS], x[ENDS], y[ENDS], fx[3], fy[3];
 	int n = k->n - from < ENDS ? k->n - from : ENDS;
 
 	for (int i = 0; i < n; i++) {
-		const struct track_point *p = &k->points[from + i];
-
-		t[i] = (double)(p->pts_us - origin_us) / SECOND;
-		x[i] = p->x;
-		y[i] = p->y;
+		t[i] = (double)(p[i].pts_us - at_us) / SECOND;
+		x[i] = p[i].x;
+		y[i] = p[i].y;
 	}
-	fit_line(t, x, n, m.x);
-	fit_line(t, y, n, m.y);
-	return m;
+	fit_parabola_near(t, x, n, slant * accel / 2, trust, fx);
+	fit_parabola_near(t, y, n, accel / 2, trust, fy);
+	return (struct motion){ fx[0], fy[0], fx[1], fy[1] };
 }
 
 static bool continues(const struct view *v, const struct track *before, const struct track *k, double *off)
@@ -71,12 +72,12 @@ static bool continues(const struct view *v, const struct track *before, const st
 
 	if (gap > GAP_S || gap < -OVERLAP * 1.01 * v->frame_s || k->points[k->n - 1].pts_us <= end->pts_us)
 		return false;
-	a = motion_of(before, before->n > ENDS ? before->n - ENDS : 0, start->pts_us);
-	b = motion_of(k, 0, start->pts_us);
-	speed = hypot(a.x[1], a.y[1]);
+	a = motion_of(v, before, before->n > ENDS ? before->n - ENDS : 0, start->pts_us);
+	b = motion_of(v, k, 0, start->pts_us);
+	speed = hypot(a.vx, a.vy);
 	reach = NEAR_PX * v->scale + 0.3 * speed * fabs(gap);
-	change = hypot(a.x[1] - b.x[1], a.y[1] - b.y[1]);
-	*off = hypot(a.x[0] - b.x[0], a.y[0] - b.y[0]);
+	change = hypot(a.vx - b.vx, a.vy - b.vy);
+	*off = hypot(a.x - b.x, a.y - b.y);
 	return *off < reach && change < SAME_SPEED * speed + (SLOWEST_PX + 400 * fmax(gap, 0)) * v->scale;
 }
 

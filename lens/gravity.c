@@ -23,7 +23,7 @@
 #define MARGIN        12
 #define GROUND_M      1.5 /* cars, hedges, people hide the last of the way */
 #define BUSY_BLIND    0.4
-#define UNSEEN_COST   2.0
+#define SCORE_UNSEEN  7.0
 #define LOOK_S        0.6
 #define FIRST_S       1.2
 #define FIRST_POINTS  9
@@ -214,6 +214,12 @@ static void count_unseen(const struct view *v, const struct threshold *t, const 
 	r->unseen_after = unseen(v, t, r, end + v->frame_s, end + LOOK_S, least);
 }
 
+/* Log-likelihood of not having been seen, by how often it was while it was seen. */
+static double unseen_cost(const struct verdict *r)
+{
+	return -log(1 - 0.9 * r->occupancy) * (r->unseen_before + r->unseen_after);
+}
+
 /* Paper and leaves: a steady 1 to 2 m/s. */
 static bool is_debris(const struct view *v, const struct series *s)
 {
@@ -245,7 +251,7 @@ struct verdict gravity_judge(const struct view *v, const struct threshold *t, co
 	}
 	if (!r.why) {
 		count_unseen(v, t, k, &r);
-		if (k->score - UNSEEN_COST * (r.unseen_before + r.unseen_after) < LEAST_SCORE)
+		if (k->score - unseen_cost(&r) < SCORE_UNSEEN)
 			r.why = "unseen";
 	}
 	r.falls = !r.why;
