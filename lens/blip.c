@@ -6,7 +6,7 @@
 #include <immintrin.h>
 #endif
 
-enum { UP = 4, DOWN = 1 };
+enum { UP = 4, DOWN = 1, AHEAD = 512 };
 
 static int max(int a, int b)
 {
@@ -106,31 +106,62 @@ AVX2 static inline void learn(uint8_t *noise, __m256i n, __m256i m)
 	_mm256_storeu_si256((__m256i *)(void *)noise, _mm256_adds_epu8(_mm256_subs_epu8(n, down), up));
 }
 
-AVX2 static void blip_row_avx2(const struct blip_row *r)
+/* The threshold of a block of 32 pixels. */
+AVX2 static inline __m256i limit_of(const struct blip_row *r, int w, __m256i n)
 {
-	const __m256i least = _mm256_set1_epi8((char)r->least), zero = _mm256_setzero_si256();
-	const __m256i low7 = _mm256_set1_epi8(0x7f);
+	__m256i half = _mm256_and_si256(_mm256_srli_epi16(n, 1), _mm256_set1_epi8(0x7f));
+	__m256i limit = _mm256_adds_epu8(_mm256_adds_epu8(n, half), _mm256_set1_epi8((char)r->gamma[w]));
 
+	return _mm256_max_epu8(_mm256_set1_epi8((char)r->least), limit);
+}
+
+AVX2 static inline uint32_t above(__m256i m, __m256i limit)
+{
+	return ~(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_subs_epu8(m, limit), _mm256_setzero_si256()));
+}
+
+AVX2 static inline bool any_above(__m256i m, __m256i limit)
+{
+	__m256i over = _mm256_subs_epu8(m, limit);
+
+	return !_mm256_testz_si256(over, over);
+}
+
+/* A row that learns needs m wherever it passes n, which may be small. */
+AVX2 static void learn_row(const struct blip_row *r)
+{
 	for (int w = 0; w < r->words; w++) {
 		int x = w * 32;
 		__m256i c = load(r->c + x), a = load(r->a + x), b = load(r->b + x), n = load(r->noise + x);
-		__m256i half = _mm256_and_si256(_mm256_srli_epi16(n, 1), low7);
-		__m256i limit = _mm256_adds_epu8(_mm256_adds_epu8(n, half), _mm256_set1_epi8((char)r->gamma[w]));
-		/* The middle pixels alone bound m from above: most blocks end here. */
 		__m256i m = beyond(c, _mm256_min_epu8(a, b), _mm256_max_epu8(a, b));
-		__m256i over;
 
-		limit = _mm256_max_epu8(least, limit);
-		over = _mm256_subs_epu8(m, r->learn ? n : limit);
-		if (!_mm256_testz_si256(over, over)) {
+		if (any_above(m, n))
 			m = band(r, x, c);
-			over = _mm256_cmpeq_epi8(_mm256_subs_epu8(m, limit), zero);
-			r->mask[w] = ~(uint32_t)_mm256_movemask_epi8(over);
-		} else {
-			r->mask[w] = 0;
-		}
-		if (r->learn)
-			learn(r->noise + x, n, m);
+		r->mask[w] = above(m, limit_of(r, w, n));
+		learn(r->noise + x, n, m);
+	}
+}
+
+AVX2 static void blip_row_avx2(const struct blip_row *r)
+{
+	if (r->learn) {
+		learn_row(r);
+		return;
+	}
+	for (int w = 0; w < r->words; w++) {
+		int x = w * 32, floor = max(r->least, r->gamma[w]);
+		__m256i c = load(r->c + x), a = load(r->a + x), b = load(r->b + x);
+		/* The middle pixels alone bound m from above, and n is never below 0: most blocks end here. */
+		__m256i m = beyond(c, _mm256_min_epu8(a, b), _mm256_max_epu8(a, b)), limit;
+
+		/* asked for by few blocks, too irregular for the processor to foresee */
+		_mm_prefetch((const char *)(r->noise + x + AHEAD), _MM_HINT_T0);
+		r->mask[w] = 0;
+		if (!any_above(m, _mm256_set1_epi8((char)floor)))
+			continue;
+		limit = limit_of(r, w, load(r->noise + x));
+		if (any_above(m, limit))
+			r->mask[w] = above(band(r, x, c), limit);
 	}
 }
 #endif

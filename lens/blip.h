@@ -9,7 +9,7 @@
  * from one side only and give 0; edges that shake by a pixel give 0.
  *
  * A pixel is set when m > max(least, 1.5 n + gamma): n is learned per pixel
- * (the height that m passes in a fifth of the frames), gamma per tile
+ * and its neighbour below (the height that m passes in a fifth of the frames), gamma per tile
  * (threshold.h).
  */
 #ifndef LENS_BLIP_H

@@ -6,14 +6,20 @@
 
 #include "lens/analyse.h"
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 enum { LEAST = 4, SMALLEST = 64, AROUND = 4 };
 #define CHANGED_MOST 0.10
 #define WHOLE        0.35 /* of the coarse area */
 #define AVERAGED     (COARSE * COARSE)
 
-void coarse_init(struct coarse *c, int width, int height, blip_fn *blip)
+void coarse_init(struct coarse *c, int width, int height, bool scalar)
 {
-	*c = (struct coarse){ .lag = COARSE_LAG_MOST, .blip = blip };
+	*c = (struct coarse){ .lag = COARSE_LAG_MOST,
+			      .blip = scalar ? blip_row_scalar : blip_best(),
+			      .row = scalar ? coarse_row_scalar : coarse_row_best() };
 	if (width < SMALLEST * COARSE || height < SMALLEST * COARSE)
 		return;
 	c->width = width / COARSE;
@@ -47,21 +53,64 @@ void coarse_set_lag(struct coarse *c, int lag)
 }
 
 /* Means of 4 x 4 pixels; whole numbers, so the same on every machine. */
-static void reduce_row(uint8_t *restrict out, const uint8_t *in, ptrdiff_t stride, int width)
+void coarse_row_scalar(uint8_t *out, const uint8_t *in, ptrdiff_t stride, int width)
 {
-	const uint8_t *a = in, *b = in + stride, *c = b + stride, *d = c + stride;
-	uint16_t sums[FRAME_MAX_WIDTH];
-
-	for (int x = 0; x < width * COARSE; x++)
-		sums[x] = (uint16_t)(a[x] + b[x] + c[x] + d[x]);
 	for (int x = 0; x < width; x++) {
-		const uint16_t *s = sums + COARSE * x;
+		int sum = 0;
 
-		out[x] = (uint8_t)((s[0] + s[1] + s[2] + s[3] + AVERAGED / 2) / AVERAGED);
+		for (int y = 0; y < COARSE; y++)
+			for (int i = 0; i < COARSE; i++)
+				sum += in[y * stride + COARSE * x + i];
+		out[x] = (uint8_t)((sum + AVERAGED / 2) / AVERAGED);
 	}
 }
 
-void coarse_take(struct coarse *c, const struct frame *f, struct shift s)
+#if defined(__x86_64__)
+#define AVX2 __attribute__((target("avx2")))
+
+/* Sums of four neighbours in 32 bytes of four rows: eight numbers. */
+AVX2 static inline __m256i sums8(const uint8_t *in, ptrdiff_t stride)
+{
+	const __m256i ones8 = _mm256_set1_epi8(1), ones16 = _mm256_set1_epi16(1);
+	__m256i sum = _mm256_setzero_si256();
+
+	for (int y = 0; y < COARSE; y++) {
+		__m256i row = _mm256_loadu_si256((const __m256i *)(const void *)(in + y * stride));
+
+		sum = _mm256_add_epi16(sum, _mm256_maddubs_epi16(row, ones8));
+	}
+	return _mm256_madd_epi16(sum, ones16);
+}
+
+AVX2 static void coarse_row_avx2(uint8_t *out, const uint8_t *in, ptrdiff_t stride, int width)
+{
+	const __m256i half = _mm256_set1_epi16(AVERAGED / 2), order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+	int x = 0;
+
+	for (; x + 32 <= width; x += 32) {
+		const uint8_t *p = in + COARSE * x;
+		__m256i a = _mm256_packs_epi32(sums8(p, stride), sums8(p + 32, stride));
+		__m256i b = _mm256_packs_epi32(sums8(p + 64, stride), sums8(p + 96, stride));
+
+		a = _mm256_srli_epi16(_mm256_add_epi16(a, half), 4);
+		b = _mm256_srli_epi16(_mm256_add_epi16(b, half), 4);
+		a = _mm256_permutevar8x32_epi32(_mm256_packus_epi16(a, b), order);
+		_mm256_storeu_si256((__m256i *)(void *)(out + x), a);
+	}
+	coarse_row_scalar(out + x, in + COARSE * x, stride, width - x);
+}
+#endif
+
+coarse_row_fn *coarse_row_best(void)
+{
+#if defined(__x86_64__)
+	if (__builtin_cpu_supports("avx2"))
+		return coarse_row_avx2;
+#endif
+	return coarse_row_scalar;
+}
+
+void coarse_next(struct coarse *c, struct shift s)
 {
 	int held = 2 * c->lag + 1;
 	uint8_t *p = c->pictures[0];
@@ -74,11 +123,14 @@ void coarse_take(struct coarse *c, const struct frame *f, struct shift s)
 		c->pictures[held - 1] = p;
 		c->n--;
 	}
-	c->shifts[c->n] = s;
-	for (int y = 0; y < c->height; y++)
-		reduce_row(c->pictures[c->n] + (ptrdiff_t)y * c->width, f->luma + (ptrdiff_t)y * COARSE * f->stride,
-			   f->stride, c->width);
-	c->n++;
+	c->shifts[c->n++] = s;
+}
+
+void coarse_take_row(struct coarse *c, const struct frame *f, int y)
+{
+	if (y < c->height)
+		c->row(c->pictures[c->n - 1] + (ptrdiff_t)y * c->width, f->luma + (ptrdiff_t)y * COARSE * f->stride,
+		       f->stride, c->width);
 }
 
 /* How far the picture moved from one held picture to a later one, reduced pixels. */
@@ -103,10 +155,10 @@ static void blip_all(struct coarse *c, const struct blobs_source *s)
 		r.c = s->c + (ptrdiff_t)y * c->width;
 		r.a = s->a + (ptrdiff_t)y * c->width;
 		r.b = s->b + (ptrdiff_t)y * c->width;
-		r.noise = t->noise + (size_t)y * (size_t)t->words * 32;
+		r.noise = threshold_noise(t, y);
 		r.gamma = t->gamma + y / BLIP_TILE * t->tiles_x;
 		r.mask = c->mask + (size_t)y * (size_t)t->words;
-		r.learn = (y + c->frames) % 8 == 0;
+		r.learn = threshold_learns(y, c->frames);
 		c->blip(&r);
 		blip_trim(r.mask, t->words, c->width);
 	}

@@ -51,7 +51,7 @@ struct look *look_new(int width, int height, const struct analyser_config *confi
 	l->mask = mem_new((size_t)l->threshold.words * (size_t)height * sizeof *l->mask);
 	l->zone_mask = zone_mask(config->zones, config->zones_n, width, height);
 	l->work = blobs_new();
-	coarse_init(&l->coarse, width, height, l->blip);
+	coarse_init(&l->coarse, width, height, config->scalar);
 	return l;
 }
 
@@ -98,33 +98,57 @@ struct whole {
 	int ax, ay, bx, by;
 };
 
-static void blip_all(struct look *l, const struct whole *s)
+/* The newest frame's shift was measured from the middle one, that one's from the oldest. */
+static struct whole whole_of(const struct look *l)
+{
+	const struct shift *c = &l->held[ANALYSE_LAG].shift, *b = &l->held[HELD - 1].shift;
+
+	return (struct whole){ -(int)lrint(c->x), -(int)lrint(c->y), (int)lrint(b->x), (int)lrint(b->y) };
+}
+
+static void blip_row(struct look *l, const struct whole *s, int y)
 {
 	const struct frame *fa = &l->held[0].frame, *fc = &l->held[ANALYSE_LAG].frame, *fb = &l->held[HELD - 1].frame;
 	const struct threshold *t = &l->threshold;
-	int words = t->words;
-	struct blip_row r = { .a_stride = fa->stride, .b_stride = fb->stride, .words = words, .least = BLIP_MIN };
+	struct blip_row r = { .c = moved(fc, y, 0, 0),
+			      .a = moved(fa, y, s->ax, s->ay),
+			      .b = moved(fb, y, s->bx, s->by),
+			      .a_stride = fa->stride,
+			      .b_stride = fb->stride,
+			      .noise = threshold_noise(t, y),
+			      .gamma = t->gamma + y / BLIP_TILE * t->tiles_x,
+			      .mask = l->mask + (size_t)y * (size_t)t->words,
+			      .least = BLIP_MIN,
+			      .words = t->words,
+			      .learn = threshold_learns(y, l->frames) };
 
-	for (int y = BLIP_MARGIN; y < fc->height - BLIP_MARGIN; y++) {
-		r.c = moved(fc, y, 0, 0);
-		r.a = moved(fa, y, s->ax, s->ay);
-		r.b = moved(fb, y, s->bx, s->by);
-		r.noise = t->noise + (size_t)y * (size_t)words * 32;
-		r.gamma = t->gamma + y / BLIP_TILE * t->tiles_x;
-		r.mask = l->mask + (size_t)y * (size_t)words;
-		r.learn = y % 8 == l->frames % 8;
-		l->blip(&r);
-		blip_trim(r.mask, words, fc->width);
+	l->blip(&r);
+	blip_trim(r.mask, t->words, l->width);
+}
+
+/* Both looks' work on pixels in one go down the picture: what the one has
+ * fetched from memory the other finds in the cache. */
+static void all_rows(struct look *l)
+{
+	const struct frame *newest = &l->held[l->held_n - 1].frame;
+	const struct whole s = whole_of(l);
+
+	for (int y = 0; y < l->height; y++) {
+		if (y % COARSE == 0)
+			coarse_take_row(&l->coarse, newest, y / COARSE);
+		if (l->held_n == HELD && y >= BLIP_MARGIN && y < l->height - BLIP_MARGIN)
+			blip_row(l, &s, y);
 	}
 }
 
-static void fine_blobs(struct look *l, const struct whole *s, struct seen *out)
+static void fine_blobs(struct look *l, struct seen *out)
 {
 	const struct frame *fa = &l->held[0].frame, *fc = &l->held[ANALYSE_LAG].frame, *fb = &l->held[HELD - 1].frame;
+	const struct whole s = whole_of(l);
 	struct blobs_source source = { .mask = l->mask,
 				       .c = fc->luma,
-				       .a = moved(fa, 0, s->ax, s->ay),
-				       .b = moved(fb, 0, s->bx, s->by),
+				       .a = moved(fa, 0, s.ax, s.ay),
+				       .b = moved(fb, 0, s.bx, s.by),
 				       .c_stride = fc->stride,
 				       .a_stride = fa->stride,
 				       .b_stride = fb->stride,
@@ -141,23 +165,6 @@ static void fine_blobs(struct look *l, const struct whole *s, struct seen *out)
 	zone_apply(l->zone_mask, l->mask, (size_t)l->threshold.words * (size_t)l->height);
 	out->n = blobs_find(l->work, &source, &l->threshold, out->blobs, &overfull);
 	l->stats->overfull += overfull;
-}
-
-static void look_fine(struct look *l, struct seen *out)
-{
-	const struct held *c = &l->held[ANALYSE_LAG], *b = &l->held[HELD - 1];
-	/* c's shift was measured from a to c, b's from c to b */
-	struct whole s = { .ax = -(int)lrint(c->shift.x),
-			   .ay = -(int)lrint(c->shift.y),
-			   .bx = (int)lrint(b->shift.x),
-			   .by = (int)lrint(b->shift.y) };
-	double start = cpu_ms(), mid;
-
-	blip_all(l, &s);
-	mid = cpu_ms();
-	l->stats->blip_ms += mid - start;
-	fine_blobs(l, &s, out);
-	l->stats->blobs_ms += cpu_ms() - mid;
 }
 
 /* ---- both together ---------------------------------------------------------------- */
@@ -207,8 +214,10 @@ int look_take(struct look *l, struct frame *f, int64_t time_us, double frame_s, 
 	mid = cpu_ms();
 	l->stats->shift_ms += mid - start;
 	coarse_set_lag(&l->coarse, frame_s < LAG_RATE_S ? COARSE_LAG_MOST : COARSE_LAG_MOST - 2);
-	coarse_take(&l->coarse, &l->held[l->held_n - 1].frame, l->held[l->held_n - 1].shift);
-	l->stats->coarse_ms += cpu_ms() - mid;
+	coarse_next(&l->coarse, l->held[l->held_n - 1].shift);
+	all_rows(l);
+	start = cpu_ms();
+	l->stats->blip_ms += start - mid;
 	if (l->held_n < HELD)
 		return -1;
 	late = l->coarse.lag - ANALYSE_LAG; /* pictures that the coarse look is behind */
@@ -216,15 +225,16 @@ int look_take(struct look *l, struct frame *f, int64_t time_us, double frame_s, 
 		memmove(l->seen, l->seen + 1, (size_t)(l->seen_n - 1) * sizeof *l->seen);
 		l->seen_n--;
 	}
-	look_fine(l, &l->seen[l->seen_n++]);
+	fine_blobs(l, &l->seen[l->seen_n++]);
+	mid = cpu_ms();
+	l->stats->blobs_ms += mid - start;
 	l->frames++;
 	l->stats->analysed++;
 	if (l->seen_n <= late)
 		return -1;
-	start = cpu_ms();
 	n = look_coarse(l, coarse);
 	n = coarse_merge(l->seen[0].blobs, l->seen[0].n, coarse, n, out);
-	l->stats->coarse_ms += cpu_ms() - start;
+	l->stats->coarse_ms += cpu_ms() - mid;
 	*ret_us = l->seen[0].time_us;
 	if (l->frames < WARM_UP)
 		n = 0;

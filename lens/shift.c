@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "lens/wide.h"
+
 enum { ROW_STEP = 16, COLUMN_STEP = 64, RUN = 16, EDGE = 16, ROUNDS = 3 };
 
 /* Normal equations: sums of products of gradient and difference. */
@@ -9,7 +11,7 @@ struct sums {
 	double xx, yy, xy, xt, yt;
 };
 
-static void add_row(const uint8_t *from, const uint8_t *to, ptrdiff_t stride, int width, struct sums *s)
+WIDE static void add_row(const uint8_t *from, const uint8_t *to, ptrdiff_t stride, int width, struct sums *s)
 {
 	int xx = 0, yy = 0, xy = 0, xt = 0, yt = 0;
 

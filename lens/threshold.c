@@ -20,15 +20,16 @@ static uint8_t gamma_of(float busy)
 
 void threshold_init(struct threshold *t, int width, int height)
 {
-	size_t tiles;
+	size_t tiles,
+		noise_size = (size_t)((width + BLIP_TILE - 1) / BLIP_TILE * BLIP_TILE) * (size_t)((height + 1) / 2);
 
 	t->words = (width + BLIP_TILE - 1) / BLIP_TILE;
 	t->height = height;
 	t->tiles_x = t->words;
 	t->tiles_y = (height + BLIP_TILE - 1) / BLIP_TILE;
 	tiles = (size_t)t->tiles_x * (size_t)t->tiles_y;
-	t->noise = mem_new((size_t)t->words * BLIP_TILE * (size_t)height);
-	memset(t->noise, FIRST_NOISE, (size_t)t->words * BLIP_TILE * (size_t)height);
+	t->noise = mem_new(noise_size);
+	memset(t->noise, FIRST_NOISE, noise_size);
 	t->gamma = mem_new(tiles);
 	t->busy = mem_new(tiles * sizeof *t->busy);
 	for (size_t i = 0; i < tiles; i++) {

@@ -15,11 +15,21 @@
 struct threshold {
 	int words, height;    /* of the masks: 32 pixels a word */
 	int tiles_x, tiles_y; /* tiles_x == words */
-	uint8_t *noise;       /* height rows of words * 32 bytes */
+	uint8_t *noise;       /* words * 32 bytes for every two rows: memory traffic is what it costs */
 	uint8_t *gamma;       /* per tile */
 	float *busy;          /* per tile, 0..1 */
 };
 
+/* The noise of a row, and whether the row is the one to learn from in this
+ * frame: every row in turn, once in sixteen frames. */
+static inline uint8_t *threshold_noise(const struct threshold *t, int y)
+{
+	return t->noise + (size_t)(y / 2) * (size_t)t->words * 32;
+}
+static inline bool threshold_learns(int y, int frame)
+{
+	return y % 16 == frame % 16;
+}
 /* Starts out careful (busy 0.4) and calms down within seconds. */
 void threshold_init(struct threshold *t, int width, int height);
 void threshold_done(struct threshold *t);

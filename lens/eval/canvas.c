@@ -4,12 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && \
-	!defined(__SANITIZE_THREAD__)
-#define WIDE __attribute__((target_clones("avx2", "default"))) /* whole numbers: the same result */
-#else
-#define WIDE
-#endif
+#include "lens/wide.h"
 
 struct canvas canvas_new(int width, int height)
 {

@@ -9,7 +9,7 @@
 
 #include "near.h"
 
-#include "lens/blobs.h"
+#include "lens/coarse.h"
 #include "lens/eval/random.h"
 #include "lens/shift.h"
 #include "lens/zone.h"
@@ -150,6 +150,42 @@ static void fast_and_plain_paths_give_the_same_bits(void **state)
 		for (size_t w = 0; w < COUNT(widths); w++)
 			for (size_t g = 0; g < COUNT(ranges); g++)
 				compare_paths(&r, widths[w], ranges[g][0], ranges[g][1], round & 1);
+}
+
+static void means_of_16_are_the_same_on_both_paths(void **state)
+{
+	struct random r;
+	uint8_t in[4 * 700], a[170], b[170];
+
+	(void)state;
+	random_init(&r, 8);
+	for (int width = 1; width < 170; width++) {
+		noise(&r, in, sizeof in, width & 1 ? 0 : 250, 256);
+		coarse_row_scalar(a, in, 700, width);
+		coarse_row_best()(b, in, 700, width);
+		assert_memory_equal(a, b, (size_t)width);
+	}
+	memset(in, 255, sizeof in);
+	coarse_row_best()(b, in, 700, 64);
+	assert_int_equal(b[63], 255);
+}
+
+static void both_looks_are_put_together(void **state)
+{
+	struct blob fine[3] = { { .x = 50, .y = 60, .area = 9 },
+				{ .x = 210, .y = 205, .area = 5 },
+				{ .x = 400, .y = 9, .area = 100 } };
+	struct blob coarse[3] = { { .x = 200, .y = 200, .x0 = 188, .y0 = 188, .x1 = 212, .y1 = 212, .area = 400 },
+				  { .x = 402, .y = 10, .x0 = 392, .y0 = 2, .x1 = 412, .y1 = 18, .area = 160 },
+				  { .x = 300, .y = 30, .x0 = 296, .y0 = 26, .x1 = 304, .y1 = 34, .area = 48 } };
+	struct blob out[BLOBS_MAX];
+
+	(void)state;
+	assert_int_equal(coarse_merge(fine, 3, coarse, 3, out), 4);
+	assert_near((double)out[0].x, 400, 0); /* the fine look saw it whole */
+	assert_near((double)out[1].x, 300, 0); /* only the coarse one saw it */
+	assert_near((double)out[2].x, 50, 0);
+	assert_near((double)out[3].x, 200, 0); /* the fine one saw an edge */
 }
 
 struct band {
@@ -436,6 +472,8 @@ int main(void)
 		cmocka_unit_test(shift_of_a_blank_wall_is_none),
 		cmocka_unit_test(shift_ignores_what_moves_in_it),
 		cmocka_unit_test(fast_and_plain_paths_give_the_same_bits),
+		cmocka_unit_test(means_of_16_are_the_same_on_both_paths),
+		cmocka_unit_test(both_looks_are_put_together),
 		cmocka_unit_test(only_what_stands_out_of_both_neighbourhoods_counts),
 		cmocka_unit_test(noise_settles_where_a_fifth_of_the_frames_pass_it),
 		cmocka_unit_test(busy_tiles_raise_their_own_bar_only),
