@@ -250,6 +250,26 @@ enum rc files_sighted(struct ctx *c, struct str id, struct files_sight *ret)
 	return RC_OK;
 }
 
+enum rc files_take(struct ctx *c, struct str id, const char *field, const char *entity, struct str row_id,
+		   int64_t delete_at)
+{
+	struct files_sight s;
+	struct file_ref f;
+	int64_t lives;
+
+	TRY(db_int(c, "SELECT 1 FROM files_file WHERE id = $1 AND delete_at > $2", ARGS(V_STR(id), V_INT(c->now)), 0,
+		   &lives));
+	TRY(files_sighted(c, id, &s));
+	if (!lives || !s.seen)
+		return FAIL(c, RC_INVALID, "unknown_file", str_of(field), "no such file, or not yours");
+	TRY(files_get(c, id, &f));
+	if (!(f.cls & (P0 | P1)))
+		return FAIL(c, RC_INVALID, "closed_file", str_of(field),
+			    "somebody may be in it: it can't be shown here");
+	TRY(files_link(c, id, entity, row_id));
+	return files_until(c, id, delete_at);
+}
+
 static enum rc write_one(void *arg, const struct file_ref *f)
 {
 	files_write_ref(arg, f);

@@ -66,6 +66,12 @@ enum rc files_write(struct ctx *c, const struct file_new *n, struct file_ref *re
 enum rc files_keep(struct ctx *c, const struct file_ref *f, const char *entity, struct str row_id) MUST_USE;
 /* Belongs to this row as well.  Again is harmless. */
 enum rc files_link(struct ctx *c, struct str id, const char *entity, struct str row_id) MUST_USE;
+/* A file that a request names, for this row: the caller must see it through one
+ * of its rows already, and it must be open (P0, P1): a link shows it to all who
+ * see the row.  FAIL RC_INVALID "unknown_file" or "closed_file" at 'field'.  It
+ * lives until 'delete_at' at least. */
+enum rc files_take(struct ctx *c, struct str id, const char *field, const char *entity, struct str row_id,
+		   int64_t delete_at) MUST_USE;
 /* Lives until then if it would have died before. */
 enum rc files_until(struct ctx *c, struct str id, int64_t delete_at) MUST_USE;
 

@@ -3,13 +3,14 @@
 
 #include "domain/insight/insight.h"
 #include "domain/places/places.h"
+#include "files/files.h"
 
 #include <math.h>
 #include <string.h>
 
 #define CLAIM "/api/insight/claim"
 
-static const struct module *const modules[] = { &places_module, &insight_module, NULL };
+static const struct module *const modules[] = { &files_module, &places_module, &insight_module, NULL };
 static const char *const office[] = { "places.*", "insight.*", NULL };
 static const char *const reader[] = { "insight.claim.read", NULL };
 static const struct role roles[] = { { "office", office }, { "reader", reader }, { 0 } };
@@ -70,7 +71,7 @@ static void works(int planned, int accepted)
 				 k == 0   ? "start"
 				 : k == 1 ? "finish"
 					  : "accept"),
-			     k == 2 ? "{\"photo_id\":\"p\"}" : "{}", 200);
+			     k == 2 ? "{\"no_photo_reason\":\"none\"}" : "{}", 200);
 	}
 }
 

@@ -5,6 +5,7 @@
 #include "domain/people/people.h"
 #include "domain/people/people_limit.h"
 #include "domain/places/places.h"
+#include "files/files.h"
 #include "sys/crypto.h"
 #include "testdb.h"
 
@@ -14,7 +15,7 @@
 #include <string.h>
 
 static struct front f;
-static const struct module *const modules[] = { &places_module, &people_module, NULL };
+static const struct module *const modules[] = { &files_module, &places_module, &people_module, NULL };
 static const char *const admin_perms[] = { "*", NULL };
 static const char *const head_perms[] = { "people.*", "places.*", "watch.alert.ack", NULL };
 static const char *const seat_perms[] = { "people.person.read",  "people.person.reveal",  "people.post.read",

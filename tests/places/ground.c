@@ -1,12 +1,13 @@
 #include "ground.h"
 
 #include "domain/places/places.h"
+#include "files/files.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-const struct module *const ground_modules[] = { &places_module, NULL };
+const struct module *const ground_modules[] = { &files_module, &places_module, NULL };
 static const char *const office[] = { "places.*", NULL };
 static const char *const reader[] = { "places.place.read", NULL };
 const struct role ground_roles[] = { { "office", office }, { "reader", reader }, { 0 } };

@@ -2,6 +2,7 @@
 #include "front.h"
 
 #include "domain/places/places.h"
+#include "files/files.h"
 #include "testdb.h"
 
 #include <math.h>
@@ -10,7 +11,7 @@
 #include <string.h>
 
 static struct front f;
-static const struct module *const modules[] = { &places_module, NULL };
+static const struct module *const modules[] = { &files_module, &places_module, NULL };
 static const char *const all_perms[] = { "places.*", NULL };
 static const char *const reader_perms[] = { "places.place.read", NULL };
 static const char *const other_perms[] = { "other.thing", NULL };

@@ -141,10 +141,26 @@ static void finish(const char *id)
 	ground_step(g, WORK, id, "finish", "{}", 200);
 }
 
+static void photo(const char *id, const char *work_id, const char *cls, int64_t delete_at)
+{
+	run_sql(g->r,
+		fmt(g->r,
+		    "INSERT INTO files_file (id, created_at, at, delete_at, kind, media_type, bytes, digest, class,"
+		    " purpose, place_path) VALUES ('%s', 1, 1, %lld, 'photo', 'image/jpeg', 1, 'd', '%s', 'evidence', "
+		    "'')",
+		    id, (long long)delete_at, cls));
+	run_sql(g->r, fmt(g->r, "INSERT INTO files_link (entity, row_id, file_id) VALUES ('places.work', '%s', '%s')",
+			  work_id, id));
+}
+
 static void acceptance(struct rig *r)
 {
+	static const char *const not_taken[][2] = { { "01NOWHERE", "unknown_file" },
+						    { "01CLOSED", "closed_file" },
+						    { "01OLD", "unknown_file" },
+						    { "01NOT-OURS", "unknown_file" } };
 	const struct json *j;
-	const char *id;
+	const char *id, *other;
 
 	ground_build(g, r);
 	id = work(g->enclosure, "boundary", "");
@@ -155,9 +171,21 @@ static void acceptance(struct rig *r)
 	refused(r, g->office, "POST", fmt(r, "%s/accept", row(WORK, id)), "{\"no_photo_reason\":\"     \"}", 400,
 		"photo_or_reason", "photo_id");
 	refused(r, g->reader, "POST", fmt(r, "%s/accept", row(WORK, id)), "{\"photo_id\":\"p\"}", 403, "denied", "");
+	/* A photo is one that is there, that the caller sees, and that shows nobody. */
+	other = work(g->enclosure, "probe", "");
+	photo("01PHOTO", other, "P1", r->now + DAY);
+	photo("01CLOSED", other, "P2", r->now + DAY);
+	photo("01OLD", other, "P1", r->now);
+	photo("01NOT-OURS", "nothing", "P1", r->now + DAY);
+	for (size_t i = 0; i < COUNT(not_taken); i++)
+		refused(r, g->office, "POST", fmt(r, "%s/accept", row(WORK, id)),
+			fmt(r, "{\"photo_id\":\"%s\"}", not_taken[i][0]), 400, not_taken[i][1], "photo_id");
 	j = ground_step(g, WORK, id, "accept", "{\"photo_id\":\"01PHOTO\"}", 200);
 	assert_string_equal(text_at(r, j, "accepted_by"), "olga");
 	assert_string_equal(text_at(r, j, "photo_id"), "01PHOTO");
+	j = call(r, g->office, "GET", fmt(r, "/api/files/file?entity=places.work&row=%s", id), NULL, 200);
+	assert_string_equal(text_at(r, j, "items.0.id"), "01PHOTO");
+	assert_true(count(r, "SELECT delete_at FROM files_file WHERE id = '01PHOTO'") > r->now + 3000 * DAY);
 	refused(r, g->office, "PATCH", row(WORK, id), "{\"weight\":9}", 409, "wrong_state", "state");
 	refused(r, g->office, "POST", fmt(r, "%s/send_back", row(WORK, id)), "{}", 400, "required", "reason");
 	j = ground_step(g, WORK, id, "send_back", "{\"reason\":\"a hole\"}", 200);
@@ -172,7 +200,7 @@ static void acceptance(struct rig *r)
 static void accepted(const char *id)
 {
 	finish(id);
-	ground_step(g, WORK, id, "accept", "{\"photo_id\":\"p\"}", 200);
+	ground_step(g, WORK, id, "accept", "{\"no_photo_reason\":\"dark\"}", 200);
 }
 
 /* Two enclosures of the community: one with 2 of 3 works, weights 5, 3 (by the

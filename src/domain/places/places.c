@@ -1,5 +1,5 @@
 /* places.c - the entity places.place and the module's tables. */
-#include "domain/places/places_outline.h"
+#include "domain/places/places_works.h"
 
 #include "places_schema.h"
 
@@ -303,14 +303,22 @@ static const struct column_note columns[] = {
 	{ 0 },
 };
 
+static enum rc start(struct ctx *c)
+{
+	work_photos_start(c);
+	return places_start(c);
+}
+
+static const char *const needs[] = { "files", NULL };
 const struct module places_module = {
 	.name = "places",
+	.needs = needs,
 	.schema = places_schema,
 	.entities = entities,
 	.routes = routes,
 	.jobs = jobs,
 	.columns = columns,
 	.state_size = sizeof(struct places_state),
-	.start = places_start,
+	.start = start,
 	.stop = places_stop,
 };

@@ -62,6 +62,8 @@ static enum rc accept(struct ctx *c, void *row, const struct json *in)
 	if (w->photo_id.n == 0 && str_chars(w->no_photo_reason) < 4)
 		return FAIL(c, RC_INVALID, "photo_or_reason", STR("photo_id"),
 			    "a photo, or a written reason why there is none");
+	if (w->photo_id.n)
+		TRY(work_photo_take(c, w));
 	w->accepted_at = c->now;
 	w->accepted_by = c->who.id;
 	w->accepted_by_name = c->who.name;

@@ -32,4 +32,9 @@ struct checkpoint {
 	bool in_use;
 };
 
+/* At the module's start. */
+void work_photos_start(struct ctx *c);
+/* photo_id is a file that the caller sees and that shows nobody. */
+enum rc work_photo_take(struct ctx *c, const struct work *w) MUST_USE;
+
 #endif
