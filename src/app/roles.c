@@ -70,6 +70,7 @@ static const char *const head[] = {
 	"watch.escalation.edit",
 	"watch.welfare.manage",
 	CARDS, "access.credential.reveal",
+	"access.movement.ask", "access.movement.decide",
 	"access.manage", "access.clock",
 	"dispatch.shift.write",
 	NULL

@@ -302,6 +302,78 @@ static void passback(struct rig *r)
 	SAYS(s, MAIN, GO_IN, "refuse passed_back");
 }
 
+/* Whose phone it is makes it so; a new one takes the place of the old. */
+static void phones(struct rig *r)
+{
+	site_build(s, r);
+	refused(r, s->guard, "POST", A "phone", "{}", 400, "unknown_person", "person_id");
+	call(r, s->resident, "POST", A "phone", "{}", 201);
+	const char *token = text_at(r, here(r), "token"), *id = text_at(r, here(r), "credential_id");
+	const char *show = fmt(r, "\"method\":\"phone\",\"token\":\"%s\"", token);
+
+	SAYS(s, MAIN, show, "grant ok");
+	SAYS(s, HOUSE, show, "grant ok"); /* every gate group around the home */
+	assert_int_equal(rows_with(r, token, NULL), 0);
+	const struct json *j = call(r, s->resident, "GET", A "credential", NULL, 200);
+
+	assert_int_equal(at(j, "items")->n, 1);
+	assert_int_equal(at(call(r, s->neighbour, "GET", A "credential", NULL, 200), "items")->n, 0);
+	call(r, s->resident, "POST", A "phone", "{}", 201);
+	SAYS(s, MAIN, show, "refuse revoked");
+	SAYS(s, MAIN,
+	     fmt(r, "\"method\":\"phone\",\"token\":\"%s\"",
+		 text_at(r, call(r, s->resident, "POST", A "phone", "{}", 201), "token")),
+	     "grant ok");
+	call(r, s->resident, "GET", fmt(r, A "credential/%s/doors", id), NULL, 200);
+	/* Who may not come any more is out of every door at once. */
+	site_card(s, "1", "");
+	call(r, s->head, "POST", fmt(r, "/api/people/person/%s/disable", s->ann), "{}", 200);
+	assert_int_equal(app_settle(r->app), RC_OK);
+	SAYS(s, MAIN, CARD("1"), "refuse revoked");
+	assert_int_equal(count(r, "SELECT count(*) FROM access_credential WHERE state = 'active'"), 0);
+}
+
+/* A case, two persons, 72 hours, one day, each reading on record. */
+static void movements(struct rig *r)
+{
+	site_build(s, r);
+	const char *card = site_card(s, "1", "");
+	const struct actor *other = rig_actor(r, "head9", fmt(r, "head@%s", s->north_path), NULL);
+
+	SAYS(s, MAIN, CARD("1") ",\"direction\":\"in\"", "grant ok");
+	site_pass(s, HOUR);
+	SAYS(s, SIDE, CARD("1") ",\"direction\":\"out\"", "grant ok");
+	site_pass(s, HOUR);
+#define MOVES(from, to)                                                                 \
+	fmt(r,                                                                          \
+	    "{\"credential_id\":\"%s\",\"case_number\":\"2026-17\",\"purpose\":\"lost " \
+	    "child\",\"from_at\":\"%s\",\"to_at\":\"%s\"}",                             \
+	    card, when(s, from), when(s, to))
+	refused(r, s->head, "POST", A "movement", MOVES(-73 * HOUR, 0), 400, "out_of_range", "to_at");
+	refused(r, s->head, "POST", A "movement", MOVES(-HOUR, HOUR), 400, "out_of_range", "to_at");
+	refused(r, s->guard, "POST", A "movement", MOVES(-HOUR, 0), 403, "denied", "");
+	refused(r, s->southerner, "POST", A "movement", MOVES(-HOUR, 0), 400, "unknown_ref", "credential_id");
+	const char *id = create(r, s->head, A "movement", MOVES(-90 * MINUTE, 0)),
+		   *read = fmt(r, A "movement/%s/passes", id);
+
+	refused(r, s->head, "POST", read, "{}", 409, "wrong_state", "state");
+	refused(r, s->head, "POST", fmt(r, A "movement/%s/allow", id), "{\"reason\":\"mine\"}", 409, "same_person",
+		"asked_by");
+	call(r, other, "POST", fmt(r, A "movement/%s/allow", id), "{\"reason\":\"agreed\"}", 200);
+	refused(r, other, "POST", read, "{}", 403, "not_yours", "");
+	int64_t looks = count(r, "SELECT count(*) FROM core_look");
+	const struct json *j = call(r, s->head, "POST", read, "{}", 200);
+
+	assert_int_equal(at(j, "items")->n, 1); /* the way in lies before the span */
+	assert_string_equal(text_at(r, j, "items.0.direction"), "out");
+	assert_int_equal(count(r, "SELECT count(*) FROM core_look"), looks + 1);
+	j = call(r, s->resident, "GET", "/api/me/looks", NULL, 200);
+	assert_string_equal(text_at(r, j, "items.0.reason"), "2026-17");
+	fail_every_call(r, s->head, "POST", read, "{}", 200);
+	site_pass(s, 24 * HOUR);
+	refused(r, s->head, "POST", read, "{}", 409, "wrong_state", "state");
+}
+
 #define ON_BOTH(name)                                         \
 	static void test_##name(void **state)                 \
 	{                                                     \
@@ -315,13 +387,15 @@ ON_BOTH(setting_up)
 ON_BOTH(terminals)
 ON_BOTH(plates)
 ON_BOTH(passback)
+ON_BOTH(phones)
+ON_BOTH(movements)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_swipes),     cmocka_unit_test(test_life),      cmocka_unit_test(test_serials),
 		cmocka_unit_test(test_setting_up), cmocka_unit_test(test_terminals), cmocka_unit_test(test_plates),
-		cmocka_unit_test(test_passback),
+		cmocka_unit_test(test_passback),   cmocka_unit_test(test_phones),    cmocka_unit_test(test_movements),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,6 +21,7 @@ static void gate(struct stage *s)
 		   "{\"name\":\"Gate\",\"kind\":\"gate\",\"source\":\"t/lane\",\"place_id\":\"$north\"}");
 	stage_do(s, "/api/sensing/device/$gate_device/approve", "{\"place_id\":\"$north\"}", 200);
 	stage_do(s, "/api/sensing/device/$gate_device/key", NULL, 200);
+	stage_put(s, "second", "second");
 	stage_put(s, "gate_key", text_at(&s->r, here(&s->r), "key"));
 }
 
@@ -178,6 +179,14 @@ static void shown_label(struct stage *s)
 	s->r.never = NULL;
 }
 
+static void asked_again(struct stage *s)
+{
+	stage_make(s, "movement", A "movement",
+		   "{\"credential_id\":\"$card\",\"case_number\":\"2026-2\",\"purpose\":\"lost "
+		   "child\",\"from_at\":\"$-60\",\"to_at\":\"$+0\"}");
+	stage_settle(s);
+}
+
 const struct write_case access_cases[] = {
 	{ "POST /api/access/group", HEAD, NULL, "{\"name\":\"gates\",\"place_id\":\"$north\"}", .want = 201,
 	  .before = gate, .save = "group" },
@@ -282,6 +291,17 @@ const struct write_case access_cases[] = {
 	{ "POST /api/access/policy/{id}/end", HEAD, A "policy/$policy/end", "{}", .want = 200 },
 	{ "POST /api/access/measures/end", HEAD, NULL, "{}", .want = 200, .before = fever },
 	{ "POST /api/access/clock/confirm", HEAD, NULL, "{}", .want = 200 },
+	{ "POST /api/access/phone", "elder", NULL, "{}", .want = 201, .before = closed, .secret = true },
+	{ "POST /api/access/movement", HEAD, NULL,
+	  "{\"credential_id\":\"$card\",\"case_number\":\"2026-1\",\"purpose\":\"lost "
+	  "child\",\"from_at\":\"$-60\",\"to_at\":\"$+0\"}",
+	  .want = 201, .save = "movement" },
+	{ "POST /api/access/movement/{id}/allow", "second", A "movement/$movement/allow", "{\"reason\":\"agreed\"}",
+	  .want = 200 },
+	{ "POST /api/access/movement/{id}/passes", HEAD, A "movement/$movement/passes", "{}", .want = 200,
+	  .secret = true },
+	{ "POST /api/access/movement/{id}/refuse", "second", A "movement/$movement/refuse", "{\"reason\":\"no case\"}",
+	  .want = 200, .before = asked_again },
 	{ "POST /api/access/lane/{id}/switch_off", HEAD, A "lane/$lane/switch_off", "{}", .want = 200 },
 	{ 0 },
 };

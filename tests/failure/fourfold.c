@@ -185,6 +185,11 @@ static void gates_at(struct stage *s, int i)
 	     "{\"person_id\":\"$person@\",\"place_id\":\"$place@\",\"holder\":\"resident\",\"method\":\"card\","
 	     "\"token\":\"tok@\",\"label\":\"" CANARY "\",\"rights\":[{\"group_id\":\"$group@\"}]}",
 	     i);
+	make(s, "movement@", "/api/access/movement",
+	     "{\"credential_id\":\"$credential@\",\"case_number\":\"2026-1\",\"purpose\":\"lost "
+	     "child\",\"from_at\":\"$-60\","
+	     "\"to_at\":\"$+0\"}",
+	     i);
 	make(s, "policy@", "/api/access/policy",
 	     "{\"name\":\"p\",\"place_id\":\"$place@\",\"kind\":\"house\",\"reason\":\"vote\"}", i);
 	make(s, "emergency@", "/api/access/emergency",

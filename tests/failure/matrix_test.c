@@ -37,7 +37,8 @@ static const struct {
 	{ "access.credential", "soosoosoooo" }, { "access.policy", "sssssxssxxx" },
 	{ "access.emergency", "sssssxssxxx" },  { "access.opening", "sssssxssxxx" },
 	{ "access.wait", "sssssxssxxx" },       { "access.visit", "ssssxxssxsx" },
-	{ "access.code", "ssssxxssxsx" },       { "access.parcel", "ssssxxssxsx" },
+	{ "access.movement", "sxxsxxxxxxx" },   { "access.code", "ssssxxssxsx" },
+	{ "access.parcel", "ssssxxssxsx" },
 };
 
 /* s: 200 for the own place and below, 404 else; a 200 whatever lies where; n 404; x 403.

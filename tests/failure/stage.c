@@ -78,7 +78,8 @@ const struct actor *stage_actor(struct stage *s, const char *name)
 	} people[] = { { "seat", "seat@" NORTH },
 		       { "next", "seat@" NORTH },
 		       { "worker", "grid_worker@" NORTH "g1.,grid_worker@" NORTH },
-		       { "elder", "resident@" NORTH "3.2.501." } };
+		       { "elder", "resident@" NORTH "3.2.501." },
+		       { "second", "head@" NORTH } };
 
 	if (strcmp(name, "system") == 0)
 		return &system;

@@ -35,15 +35,23 @@ static enum rc on_withdraw(struct ctx *c, const struct event *ev)
 		     "SELECT id FROM access_credential WHERE person_id = $1 AND method = 'face'"
 		     " AND state IN ('active', 'suspended') ORDER BY id LIMIT 100",
 		     ARGS(V_STR(person)), 100, &ids, &n));
-	for (size_t i = 0; i < n; i++) {
-		struct credential_row k;
+	for (size_t i = 0; i < n; i++)
+		TRY(credential_revoke(c, ids[i], STR("consent withdrawn")));
+	return RC_OK;
+}
 
-		TRY(entity_fetch(c, &access_credential, ids[i], &k));
-		k.state = GATE_REVOKED;
-		k.reason = STR("consent withdrawn");
-		TRY(access_list_changed(c, &k.change_no));
-		TRY(entity_save(c, &access_credential, &k, "revoke"));
-	}
+/* Who may not come any more: all doors of the person, at once. */
+static enum rc on_disable(struct ctx *c, const struct event *ev)
+{
+	struct str *ids;
+	size_t n;
+
+	TRY(db_texts(c,
+		     "SELECT id FROM access_credential WHERE person_id = $1 AND state IN ('active', 'suspended')"
+		     " ORDER BY id LIMIT 1000",
+		     ARGS(V_STR(ev->id)), 1000, &ids, &n));
+	for (size_t i = 0; i < n; i++)
+		TRY(credential_revoke(c, ids[i], STR("person disabled")));
 	return RC_OK;
 }
 
@@ -59,19 +67,9 @@ static void metrics(struct ctx *c, struct buf *out)
 
 static const char *const needs[] = { "places", "people", "sensing", NULL };
 static const struct entity *const entities[] = {
-	&access_group,
-	&access_schedule,
-	&access_door,
-	&access_lane,
-	&access_credential,
-	&access_policy,
-	&access_emergency,
-	&access_opening,
-	&access_wait,
-	&access_visit,
-	&access_code,
-	&access_parcel,
-	NULL,
+	&access_group,  &access_schedule,  &access_door,     &access_lane, &access_credential,
+	&access_policy, &access_emergency, &access_opening,  &access_wait, &access_visit,
+	&access_code,   &access_parcel,    &access_movement, NULL,
 };
 /* "public": a device's key, or nothing at all, is asked inside. */
 static const struct route routes[] = {
@@ -84,6 +82,9 @@ static const struct route routes[] = {
 	{ "POST", "/api/access/poster", "public", ROUTE_JSON | ROUTE_SECRET, poster_route, NULL },
 	{ "POST", "/api/access/ticket/{id}", "public", ROUTE_JSON | ROUTE_SECRET, ticket_route, NULL },
 	{ "POST", "/api/access/visit/{id}/code", "person", ROUTE_JSON | ROUTE_SECRET, code_route, NULL },
+	{ "POST", "/api/access/phone", "person", ROUTE_JSON | ROUTE_SECRET, phone_route, NULL },
+	{ "POST", "/api/access/movement/{id}/passes", "access.movement.ask", ROUTE_JSON | ROUTE_SECRET, movement_route,
+	  NULL },
 	{ "GET", "/api/access/parcel/{id}/receipt", "access.host", 0, receipt_route, NULL },
 	{ "GET", "/api/access/credential/{id}/doors", "person", 0, doors_route, NULL },
 	{ "GET", "/api/access/board", "access.read", 0, access_board_route, NULL },
@@ -97,7 +98,9 @@ static const struct route routes[] = {
 	{ "POST", "/api/access/clock/confirm", "access.clock", ROUTE_JSON, access_clock_confirm, NULL },
 	{ 0 },
 };
-static const struct listener listeners[] = { { "people.consent.withdraw", on_withdraw }, { 0 } };
+static const struct listener listeners[] = { { "people.consent.withdraw", on_withdraw },
+					     { "people.person.disable", on_disable },
+					     { 0 } };
 static const struct job jobs[] = {
 	{ .name = "access.clock", .period = 10 * SECOND, .run = access_clock_job },
 	{ .name = "access.end", .period = 5 * SECOND, .run = access_end_job },

@@ -208,3 +208,14 @@ const struct entity access_credential = {
 	.purpose = "entry",
 	.basis = "contract",
 };
+
+enum rc credential_revoke(struct ctx *c, struct str id, struct str reason)
+{
+	struct credential_row k;
+
+	TRY(entity_fetch(c, &access_credential, id, &k));
+	k.state = GATE_REVOKED;
+	k.reason = reason;
+	TRY(access_list_changed(c, &k.change_no));
+	return entity_save(c, &access_credential, &k, "revoke");
+}

@@ -149,6 +149,22 @@ enum rc code_consume(struct ctx *c, struct code_row *row, bool *won) MUST_USE;
 enum rc keypad_load(struct ctx *c, struct str lane_id, struct gate_keypad *k) MUST_USE;
 enum rc keypad_save(struct ctx *c, struct str lane_id, const struct gate_keypad *k) MUST_USE;
 
+/* ---- a person's movements (access_movement.c) ---- */
+
+enum movement_state { MOVEMENT_ASKED, MOVEMENT_ALLOWED, MOVEMENT_REFUSED, MOVEMENT_OVER };
+struct movement_row {
+	struct std std;
+	struct str credential_id, person_id, place_path, case_number, purpose, asked_by, decided_by, reason;
+	unsigned state;
+	int64_t from_at, to_at, until_at, readings;
+};
+extern const struct entity access_movement;
+enum rc movement_route(struct ctx *c, struct call *k) MUST_USE;
+
+enum rc phone_route(struct ctx *c, struct call *k) MUST_USE; /* access_phone.c */
+/* By our own code: gates hear of it. */
+enum rc credential_revoke(struct ctx *c, struct str id, struct str reason) MUST_USE;
+
 /* ---- the decision (access_load.c) ---------------------------------------------------------- */
 
 /* Everything about one lane, for gate_decide; lives in c->arena. */
@@ -197,6 +213,7 @@ enum rc pass_write(struct ctx *c, const struct scene *s, const struct pass *p, i
 enum rc pass_last(struct ctx *c, const struct scene *s, struct str subject, struct gate_last *ret) MUST_USE;
 enum rc pass_told(struct ctx *c, struct str lane_id, int64_t serial, struct buf *out, bool *found) MUST_USE;
 struct str pass_scope(const struct door_row *d);
+struct str pass_alias(struct ctx *c, struct str credential, int64_t at); /* its name in passes at this time */
 
 /* ---- routes of devices (access_swipe.c, access_log.c, access_list.c) ----------------------------- */
 

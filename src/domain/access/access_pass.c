@@ -7,7 +7,7 @@
 
 enum { ALIAS_CHARS = 32, OPEN_MS = 5000 };
 
-static struct str alias_of(struct ctx *c, struct str credential, int64_t at)
+struct str pass_alias(struct ctx *c, struct str credential, int64_t at)
 {
 	struct str mac =
 		ctx_mac(c, "access_alias",
@@ -175,7 +175,7 @@ enum rc pass_write(struct ctx *c, const struct scene *s, const struct pass *p, i
 	if (was)
 		return RC_OK;
 	if (p->credential_id.n) {
-		alias = alias_of(c, p->credential_id, p->device_at);
+		alias = pass_alias(c, p->credential_id, p->device_at);
 		TRY(db_run(c,
 			   "INSERT INTO access_alias (alias, credential_id, until_at) VALUES ($1, $2, $3)"
 			   " ON CONFLICT (alias) DO NOTHING",

@@ -183,6 +183,7 @@ enum rc access_purge_job(struct ctx *c)
 		{ "DELETE FROM access_keypad WHERE last_at < $1", 2 * DAY },
 		{ "DELETE FROM access_credential WHERE updated_at < $1 AND state IN ('lost', 'expired', 'revoked')",
 		  PASS_DAYS * DAY },
+		{ "DELETE FROM access_movement WHERE updated_at < $1", 1095 * DAY },
 		{ "DELETE FROM access_fix WHERE at < $1", 730 * DAY },
 		{ "DELETE FROM access_hour WHERE hour_at < $1", HOURS_YEARS * 365 * DAY },
 	};

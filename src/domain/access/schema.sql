@@ -345,3 +345,27 @@ CREATE TABLE access_clock (
     sure_at     time_int  NOT NULL,
     is_suspect  flag_int  NOT NULL
 );
+
+-- @version 2
+-- A look into the passes of one credential, for a case, by two persons.
+CREATE TABLE access_movement (
+    id            id_text   PRIMARY KEY,
+    version       num_int   NOT NULL,
+    created_at    time_int  NOT NULL,
+    updated_at    time_int  NOT NULL,
+    credential_id ref_text  NOT NULL,
+    person_id     ref_text,
+    place_path    path_text NOT NULL,
+    case_number   free_text NOT NULL,
+    purpose       free_text NOT NULL,
+    from_at       time_int  NOT NULL,
+    to_at         time_int  NOT NULL,
+    asked_by      ref_text  NOT NULL,
+    decided_by    ref_text,
+    reason        free_text,
+    until_at      time_int,
+    state         enum_text NOT NULL,
+    readings      num_int   NOT NULL,
+    CHECK (decided_by IS NULL OR decided_by <> asked_by)
+);
+CREATE INDEX access_movement_until ON access_movement (until_at) WHERE state = 'allowed';
