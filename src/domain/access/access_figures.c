@@ -32,30 +32,47 @@ struct sums {
 	int64_t in, out, refused, asked, by_terminal, by_other, persons, residents, gates, in_order;
 };
 
-static enum rc add_hours(struct ctx *c, const struct scope *s, const struct span *t, struct sums *f)
+static enum rc take_sums(void *arg, const struct row *r)
 {
-#define SUM "SELECT CAST(sum(n) AS bigint) FROM access_hour WHERE "
-	static const char *const sums[] = {
-		SUM "verdict = 'grant' AND direction = 'in'",
-		SUM "verdict = 'grant' AND direction = 'out'",
-		SUM "verdict = 'refuse'",
-		SUM "verdict = 'ask'",
-		SUM "verdict = 'grant' AND method = 'face'",
-		SUM "verdict = 'grant' AND method <> 'face'",
-	};
+	struct sums *f = arg;
 	int64_t *to[] = { &f->in, &f->out, &f->refused, &f->asked, &f->by_terminal, &f->by_other };
 
-	for (size_t i = 0; i < COUNT(sums); i++) {
-		int64_t n;
-		struct str sql = arena_fmt(
-			c->arena, "%s AND hour_at >= $1 AND hour_at < $2 AND place_path >= $3 AND place_path < $4",
-			sums[i]);
-
-		TRY(db_int(c, sql.p, ARGS(V_INT(t->from / HOUR * HOUR), V_INT(t->to), V_STR(s->from), V_STR(s->to)), 0,
-			   &n));
-		*to[i] += n;
-	}
+	for (size_t i = 0; i < COUNT(to); i++)
+		*to[i] += r->v[i].kind == VAL_INT ? r->v[i].i : 0;
 	return RC_OK;
+}
+
+#define SUM(when) "CAST(sum(CASE WHEN " when " THEN n ELSE 0 END) AS bigint)"
+static enum rc add_hours(struct ctx *c, const struct scope *s, const struct span *t, struct sums *f)
+{
+	return db_each(
+		c,
+		"SELECT " SUM("verdict = 'grant' AND direction = 'in'") ", " SUM("verdict = 'grant' AND direction = "
+										 "'out'") ", " SUM(
+			"verdict = 'refuse'") ", " SUM("verdict = 'ask'") ", " SUM("verdict = 'grant' AND method = "
+										   "'face'") ", " SUM("verdict = "
+												      "'grant' AND "
+												      "method <> "
+												      "'face'") " FROM "
+														"access"
+														"_hour "
+														"WHERE "
+														"hour_"
+														"at >= "
+														"$1 "
+														"AND "
+														"hour_"
+														"at < "
+														"$2 "
+														"AND "
+														"place_"
+														"path "
+														">= $3 "
+														"AND "
+														"place_"
+														"path "
+														"< $4",
+		ARGS(V_INT(t->from / HOUR * HOUR), V_INT(t->to), V_STR(s->from), V_STR(s->to)), take_sums, f);
 }
 
 static enum rc add_gate(struct ctx *c, void *row, void *arg)
