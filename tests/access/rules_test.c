@@ -2,6 +2,7 @@
  * many are inside, logs that come late, the list for gates that are cut off. */
 #include "access_rig.h"
 
+#include "domain/access/access.h"
 #include "sys/crypto.h"
 
 #include <string.h>
@@ -89,6 +90,45 @@ static void measures(struct rig *r)
 	assert_int_equal(int_at(here(r), "ended"), 2);
 	assert_int_equal(count(r, "SELECT count(*) FROM access_reading"), 0);
 	SAYS(s, MAIN, CARD("1"), "grant ok");
+}
+
+/* ---- codes that somebody else vouches for ------------------------------------------------ */
+
+static enum gate_scan says_what_it_says(void *self, struct str scanned, int64_t within_us)
+{
+	int word = gate_word(gate_scans, scanned);
+
+	++*(int *)self;
+	assert_true(within_us > 0 && within_us <= 2 * SECOND);
+	return word < 0 ? GATE_SCAN_TIMEOUT : (enum gate_scan)word;
+}
+
+static enum rc set_verifier(struct ctx *c, void *arg)
+{
+	access_set_verifier(c, says_what_it_says, arg);
+	return RC_OK;
+}
+
+static void verifiers(struct rig *r)
+{
+	int asked = 0;
+
+	site_build(s, r);
+	site_card(s, "1", "");
+	assert_int_equal(app_unit(r->app, set_verifier, &asked), RC_OK);
+	const char *id = measure(r, ",\"scans\":true,\"fallback\":\"ask\"");
+
+	SAYS(s, MAIN, CARD("1") ",\"scan\":\"pass\"", "grant ok");
+	SAYS(s, MAIN, CARD("1") ",\"scan\":\"warn\"", "ask scan");
+	SAYS(s, MAIN, CARD("1") ",\"scan\":\"refuse\"", "refuse scan");
+	SAYS(s, MAIN, CARD("1") ",\"scan\":\"no answer\"", "ask scan"); /* the stated fallback */
+	assert_int_equal(asked, 4);
+	SAYS(s, MAIN, CARD("1"), "ask scan"); /* nothing was scanned, nobody is asked */
+	assert_int_equal(asked, 4);
+	call(r, s->head, "POST", fmt(r, A "policy/%s/end", id), "{}", 200);
+	measure(r, ",\"scans\":true,\"fallback\":\"open\"");
+	SAYS(s, MAIN, CARD("1") ",\"scan\":\"no answer\"", "grant ok");
+	assert_int_equal(rows_with(r, "no answer", NULL), 0);
 }
 
 /* ---- lockdown, evacuation, who is inside ------------------------------------------------ */
@@ -448,6 +488,7 @@ static void thirty_days(struct rig *r)
 		on_each_kind(name, site_modules, site_roles); \
 	}
 ON_BOTH(measures)
+ON_BOTH(verifiers)
 ON_BOTH(alarms)
 ON_BOTH(occupancy)
 ON_BOTH(contacts)
@@ -460,9 +501,10 @@ ON_BOTH(thirty_days)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_measures), cmocka_unit_test(test_alarms),    cmocka_unit_test(test_occupancy),
-		cmocka_unit_test(test_contacts), cmocka_unit_test(test_late_logs), cmocka_unit_test(test_lists),
-		cmocka_unit_test(test_clocks),   cmocka_unit_test(test_restarts),  cmocka_unit_test(test_thirty_days),
+		cmocka_unit_test(test_measures),    cmocka_unit_test(test_verifiers), cmocka_unit_test(test_alarms),
+		cmocka_unit_test(test_occupancy),   cmocka_unit_test(test_contacts),  cmocka_unit_test(test_late_logs),
+		cmocka_unit_test(test_lists),       cmocka_unit_test(test_clocks),    cmocka_unit_test(test_restarts),
+		cmocka_unit_test(test_thirty_days),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
