@@ -43,36 +43,22 @@ static enum rc take_sums(void *arg, const struct row *r)
 }
 
 #define SUM(when) "CAST(sum(CASE WHEN " when " THEN n ELSE 0 END) AS bigint)"
+#define GRANTED   "verdict = 'grant' AND "
+static const char *const sum_columns[] = {
+	SUM(GRANTED "direction = 'in'"), SUM(GRANTED "direction = 'out'"), SUM("verdict = 'refuse'"),
+	SUM("verdict = 'ask'"),          SUM(GRANTED "method = 'face'"),   SUM(GRANTED "method <> 'face'"),
+};
+
 static enum rc add_hours(struct ctx *c, const struct scope *s, const struct span *t, struct sums *f)
 {
-	return db_each(
-		c,
-		"SELECT " SUM("verdict = 'grant' AND direction = 'in'") ", " SUM("verdict = 'grant' AND direction = "
-										 "'out'") ", " SUM(
-			"verdict = 'refuse'") ", " SUM("verdict = 'ask'") ", " SUM("verdict = 'grant' AND method = "
-										   "'face'") ", " SUM("verdict = "
-												      "'grant' AND "
-												      "method <> "
-												      "'face'") " FROM "
-														"access"
-														"_hour "
-														"WHERE "
-														"hour_"
-														"at >= "
-														"$1 "
-														"AND "
-														"hour_"
-														"at < "
-														"$2 "
-														"AND "
-														"place_"
-														"path "
-														">= $3 "
-														"AND "
-														"place_"
-														"path "
-														"< $4",
-		ARGS(V_INT(t->from / HOUR * HOUR), V_INT(t->to), V_STR(s->from), V_STR(s->to)), take_sums, f);
+	struct buf sql = buf_new(c->arena, 4096);
+
+	for (size_t i = 0; i < COUNT(sum_columns); i++)
+		buf_fmt(&sql, "%s %s", i ? "," : "SELECT", sum_columns[i]);
+	buf_add(&sql, STR(" FROM access_hour WHERE hour_at >= $1 AND hour_at < $2"));
+	buf_add(&sql, STR(" AND place_path >= $3 AND place_path < $4"));
+	return db_each(c, buf_str(&sql).p,
+		       ARGS(V_INT(t->from / HOUR * HOUR), V_INT(t->to), V_STR(s->from), V_STR(s->to)), take_sums, f);
 }
 
 static enum rc add_gate(struct ctx *c, void *row, void *arg)
