@@ -18,7 +18,7 @@ corpus_cloudevents corpus_frigate corpus_csv corpus_geojson corpus_national corp
 sys_geometry sys_http sys_http_stream sys_machine places places_outline places_plan places_mode places_outline_file
 insight people sensing_device sensing_drawing sensing_ingest sensing_limits sensing_log
 sensing_health watch_alert watch_rule watch_eval core_field core_list core_access core_record core_export core_start files evidence dispatch_duty
-dispatch_task access_gate access_visit access_rules roles simulate lens_picture lens_motion lens_calibration
+dispatch_task access_gate access_visit access_rules register_home register_rental register_note register_own roles simulate lens_picture lens_motion lens_calibration
 lens_analyse lens_eval lens_io lens_plug""".split())
 TSAN = "writer,sys_http,sys_http_stream,core_server,frigate_link"
 
@@ -71,6 +71,8 @@ SUITES = [
     suite("lens_lane", "{build}/tests/lens/lens_lane_test", timeout=300, weight=12),
     suite("lens_plug", "{build}/tests/lens/lens_plug_test", timeout=120, weight=9),
     suite("lens_run", "python3 tests/lens/run_test.py {build}/lens/jiuan-lens", kind="slow", timeout=600, weight=90),
+    *[suite("register_" + n, "{build}/tests/registers/register_%s_test" % n, pg=True, timeout=120, weight=4)
+      for n in ("home", "rental", "note", "own")],
     suite("failure", "{build}/tests/failure/failure_test", timeout=200, weight=10),
     suite("matrix", "{build}/tests/failure/matrix_test", timeout=200, weight=10),
     suite("matrix_live", "{build}/tests/failure/live_test", timeout=120, weight=5),

@@ -38,6 +38,14 @@
 /* Who hands out cards: the property office. */
 #define CARDS \
 	"access.credential.read", "access.credential.manage"
+/* Homes as far as they are facts about places; names and papers by reason. */
+#define REGISTER \
+	"people.register.read", "people.register.reveal", "people.register.search", "people.register.decide", \
+	"people.care.read", "people.care.reveal"
+/* At the door: what to look at, and the notes that name a grid worker. */
+#define DOOR \
+	"people.register.read", "people.register.check", \
+	"people.care.read", "people.care.reveal"
 #define FIELD \
 	"places.place.read", \
 	"dispatch.work"
@@ -45,13 +53,20 @@
 static const char *const admin[] = { "*", NULL };
 static const char *const desk[] = {
 	DESK,
+	REGISTER,
 	"dispatch.shift.write", /* the desk keeps its own rota */
 	NULL
 };
 /* A community's people, places, devices and rules are its head's to keep. */
 static const char *const head[] = {
 	DESK,
+	REGISTER,
 	FIELD,
+	DOOR,
+	"people.register.write", "people.register.import",
+	"people.care.write",
+	"people.correction.decide",
+	"people.person.erase",
 	"places.export",
 	"places.place.create", "places.place.update",
 	"places.import",
@@ -102,6 +117,7 @@ static const char *const property[] = {
 	GATE, CARDS,
 	NULL
 };
+static const char *const grid[] = { FIELD, DOOR, NULL };
 static const char *const resident[] = {
 	"places.place.read", /* the own home; the rest is "person" */
 	"access.host",
@@ -117,7 +133,7 @@ const struct role app_roles[] = {
 	{ "deputy", desk },       /* 副班 */
 	{ "head", head },         /* 社区负责人 */
 	{ "office", office },     /* 街道、区 */
-	{ "grid_worker", field }, /* 网格员 */
+	{ "grid_worker", grid },  /* 网格员 */
 	{ "property", property }, /* 物业 */
 	{ "guard", guard },       /* 门卫 */
 	{ "warden", field },      /* 楼栋长 */

@@ -24,6 +24,6 @@ struct write_case {
 
 /* Lists end with {0}; in order: later ones use what earlier ones made. */
 extern const struct write_case files_cases[], register_cases[], enclosure_cases[], sensing_cases[], watch_cases[],
-	dispatch_cases[], access_cases[];
+	dispatch_cases[], access_cases[], home_cases[];
 
 #endif

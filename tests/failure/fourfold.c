@@ -74,6 +74,51 @@ static void things_at(struct stage *s, int i)
 	     i);
 }
 
+/* What hangs on a dwelling is made there; to see it, its path counts. */
+static void moved(struct stage *s, const char *table, const char *name, int i)
+{
+	run_sql(&s->r, fmt(&s->r, "UPDATE %s SET place_path = '%s' WHERE id = '%s'", table, paths[i],
+			   stage_get(s, fourfold_name(s, name, i))));
+}
+
+static void homes_at(struct stage *s, int i)
+{
+	make(s, "household@", "/api/people/household", "{\"place_id\":\"$dwelling\",\"number\":\"@\"}", i);
+	moved(s, "people_household", "household@", i);
+	make(s, "member@", "/api/people/member",
+	     "{\"household_id\":\"$household@\",\"person_id\":\"$person@\",\"role\":\"owner\",\"relation\":\"self\","
+	     "\"lives_here\":false}",
+	     i);
+	make(s, "identity@", "/api/people/identity",
+	     "{\"person_id\":\"$person@\",\"kind\":\"passport\",\"number\":\"E1234567@\",\"basis\":\"law\"}", i);
+	make(s, "tenancy@", "/api/people/tenancy",
+	     "{\"place_id\":\"$dwelling\",\"side\":\"tenant\",\"tenant_id\":\"$person@\",\"from_at\":\"$-9\",\"to_at\":"
+	     "\"$+9000\",\"occupants\":1}",
+	     i);
+	moved(s, "people_tenancy", "tenancy@", i);
+	make(s, "permit@", "/api/people/permit",
+	     "{\"person_id\":\"$person@\",\"place_id\":\"$dwelling\",\"kind\":\"other\",\"to_at\":\"$+9000\"}", i);
+	moved(s, "people_permit", "permit@", i);
+	make(s, "capacity@", "/api/people/capacity", "{\"place_id\":\"$place@\",\"most\":4,\"decision\":\"meeting\"}",
+	     i);
+	make(s, "vehicle@", "/api/people/vehicle",
+	     "{\"household_id\":\"$household@\",\"person_id\":\"$person@\",\"kind\":\"car\",\"plate\":\"赣A1234@\"}",
+	     i);
+	make(s, "care@", "/api/people/care",
+	     "{\"person_id\":\"$person@\",\"need\":\"hearing\",\"purpose\":\"visit\",\"basis\":\"law\",\"roles\":"
+	     "[\"admin\",\"seat\",\"deputy\",\"head\",\"grid_worker\"],\"ends_at\":\"$+9000\"}",
+	     i);
+	make(s, "correction@", "/api/people/correction",
+	     "{\"person_id\":\"$person@\",\"kind\":\"object\",\"why\":\"no\"}", i);
+	stage_put(s, fourfold_name(s, "question@", i), fourfold_name(s, "question-@", i));
+	sql(s,
+	    "INSERT INTO people_question (id, version, created_at, updated_at, place_id, place_path, place_label, "
+	    "kind, state,"
+	    " outcome) VALUES ('question-@', 1, 1, 1, '$dwelling', 'x', '', 'over_capacity', 'open', 'not_yet')",
+	    i);
+	moved(s, "people_question", "question@", i);
+}
+
 static void care_at(struct stage *s, int i)
 {
 	/* A watch hangs on a dwelling; to see it, its path counts. */
@@ -251,6 +296,7 @@ void fourfold_build(struct stage *s)
 		things_at(s, i);
 		gates_at(s, i);
 		visits_at(s, i);
+		homes_at(s, i);
 	}
 	for (int i = 0; i < PLACES; i++)
 		care_at(s, i);

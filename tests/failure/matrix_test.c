@@ -39,6 +39,11 @@ static const struct {
 	{ "access.wait", "sssssxssxxx" },       { "access.visit", "ssssxxssxsx" },
 	{ "access.movement", "sxxsxxxxxxx" },   { "access.code", "ssssxxssxsx" },
 	{ "access.parcel", "ssssxxssxsx" },
+	{ "people.household", "ssssosooooo" },  { "people.member", "ssssosooooo" },
+	{ "people.identity", "ssssosooooo" },   { "people.tenancy", "ssssosooooo" },
+	{ "people.permit", "ssssosooooo" },     { "people.vehicle", "ssssosooooo" },
+	{ "people.care", "ssssosooooo" },       { "people.correction", "soosooooooo" },
+	{ "people.capacity", "ssssxsxxxxx" },   { "people.question", "ssssxsxxxxx" },
 };
 
 /* s: 200 for the own place and below, 404 else; a 200 whatever lies where; n 404; x 403.
@@ -95,7 +100,7 @@ static const struct {
 /* Asked by a gate with its key, by nobody else. */
 static const char *const by_gates[] = { "/api/access/list", "/api/access/openings" };
 /* Own data: asked as somebody who is in the register, in test_own. */
-static const char *const own[] = { "/api/me", "/api/me/data" };
+static const char *const own[] = { "/api/me", "/api/people/own/erasure", "/api/me/data" };
 
 static struct stage stage, *const s = &stage;
 
@@ -286,8 +291,10 @@ static void test_others(void **state)
 /* A resident sees what is about himself in full, and of others nothing. */
 static void test_own(void **state)
 {
-	static const char *const about[] = { "people.person", "people.contact", "people.consent", "watch.welfare",
-					     "watch.leave",   "people.session", "people.post",    "access.credential" };
+	static const char *const about[] = { "people.person",    "people.contact", "people.consent", "watch.welfare",
+					     "watch.leave",      "people.session", "people.post",    "people.member",
+					     "people.tenancy",   "people.permit",  "people.vehicle", "people.care",
+					     "people.correction", "access.credential" };
 	const struct actor *me = rig_actor(&s->r, stage_get(s, "person1"), "resident@" NORTH "3.2.501.", NULL);
 
 	(void)state;
@@ -324,6 +331,10 @@ static void test_reveal(void **state)
 		{ "watch.leave", "kind", "ssssxxxxxxx" },       { "access.credential", "label", "sxxsxxxxxxx" },
 		{ "access.visit", "name", "ssssxxssxxx" },      { "access.wait", "plate", "ssssxxssxxx" },
 		{ "access.parcel", "number", "ssssxxssxxx" },
+		{ "people.member", "relation", "ssssxxxxxxx" },
+		{ "people.identity", "number", "ssssxxxxxxx" },  { "people.tenancy", "tenant_id", "ssssxxxxxxx" },
+		{ "people.permit", "person_id", "ssssxxxxxxx" }, { "people.vehicle", "plate", "ssssxxxxxxx" },
+		{ "people.care", "need", "ssssxsxxxxx" },        { "people.correction", "why", "sxxsxxxxxxx" },
 	};
 	int64_t looks = count(&s->r, "SELECT count(*) FROM core_look");
 
@@ -403,6 +414,12 @@ static void test_questions(void **state)
 		{ "/api/people/person?sort=name", "unknown_sort", "sort" },
 		{ "/api/watch/welfare?last_seen_at.from=" SEEN_AT, "unknown_filter", "last_seen_at" },
 		{ "/api/watch/leave?kind=hospital", "unknown_filter", "kind" },
+		{ "/api/people/vehicle?plate=x", "unknown_filter", "plate" },
+		{ "/api/people/care?need=hearing", "unknown_filter", "need" },
+		{ "/api/people/care?under=" NORTH, "bad_filter", "under" },
+		{ "/api/people/member?under=" NORTH, "bad_filter", "under" },
+		{ "/api/people/tenancy?tenant_id=x", "unknown_filter", "tenant_id" },
+		{ "/api/people/identity?kind=passport", "unknown_filter", "kind" },
 	};
 
 	(void)state;

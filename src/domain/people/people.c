@@ -1,5 +1,5 @@
 /* people.c - the module's tables; who looked at my data. */
-#include "domain/people/people_inner.h"
+#include "domain/people/people_register.h"
 
 #include "people_schema.h"
 
@@ -45,8 +45,12 @@ static enum rc hint(struct ctx *c, struct call *k)
 	return RC_OK;
 }
 
-static const struct entity *const entities[] = { &person_entity,  &post_entity,    &contact_entity,
-						 &consent_entity, &session_entity, NULL };
+static const struct entity *const entities[] = {
+	&person_entity,  &post_entity,      &contact_entity,    &consent_entity,
+	&session_entity, &household_entity, &member_entity,     &identity_entity,
+	&tenancy_entity, &permit_entity,    &capacity_entity,   &question_entity,
+	&vehicle_entity, &care_entity,      &correction_entity, NULL,
+};
 static const struct route routes[] = {
 	{ "POST", "/api/session", "public", ROUTE_JSON, people_login, people_login_prepare },
 	{ "GET", "/api/session/hint", "public", 0, hint, NULL },
@@ -60,16 +64,31 @@ static const struct route routes[] = {
 	{ "POST", "/api/people/person/{id}/password", "people.person.password", ROUTE_SECRET, people_reset,
 	  people_reset_prepare },
 	{ "GET", "/api/people/looks", "person", 0, people_looks, NULL },
+	{ "POST", "/api/people/search", "people.register.search", ROUTE_JSON | ROUTE_SECRET, people_search, NULL },
+	{ "POST", "/api/people/household/{id}/open", REGISTER_REVEAL, ROUTE_JSON | ROUTE_SECRET, people_open_household,
+	  NULL },
+	{ "POST", "/api/people/import", "people.register.import", ROUTE_SECRET, people_import_run,
+	  people_import_prepare },
+	{ "POST", "/api/people/own/contact", "person", ROUTE_JSON | ROUTE_SECRET, people_own_contact, NULL },
+	{ "GET", "/api/people/own/erasure", "person", 0, people_held, NULL },
+	{ "POST", "/api/people/own/erase", "person", ROUTE_JSON | ROUTE_SECRET, people_erase_own,
+	  people_erase_own_prepare },
+	{ "POST", "/api/people/person/{id}/erase", "people.person.erase", ROUTE_JSON, people_erase_other, NULL },
 	{ 0 },
 };
 static const struct job jobs[] = {
 	{ .name = "people.touch", .period = MINUTE, .run = people_touch },
 	{ .name = "people.sweep", .period = HOUR, .run = sweep },
+	{ .name = "people.care", .period = MINUTE, .run = care_job },
+	{ .name = "people.tenancy", .period = HOUR, .run = tenancy_clock },
+	{ .name = "people.question", .period = HOUR, .run = question_job },
+	{ .name = "people.clocks", .period = HOUR, .run = register_clocks },
 	{ 0 },
 };
 static const struct column_note columns[] = {
 	{ "people_device", "*", P2, "sign_in", "duty", 180 },
 	{ "people_revision", "*", P0, "operation", "duty", 0 },
+	{ "people_key", "*", P2, "sealing", "duty", 0 },
 	{ 0 },
 };
 static const char *const needs[] = { "places", NULL };
@@ -86,4 +105,5 @@ const struct module people_module = {
 	.start = people_start,
 	.stop = people_stop,
 	.authenticate = people_authenticate,
+	.about_person = people_about_person,
 };

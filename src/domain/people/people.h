@@ -53,6 +53,39 @@ struct people_contact {
 };
 enum rc people_contacts(struct ctx *c, struct str person, struct people_contact **ret, size_t *n) MUST_USE;
 
+/* The live vehicle with this plate, however it is written; ids only. */
+struct people_vehicle {
+	struct str id, household_id, person_id, place_path; /* person and household may be absent */
+	struct str plate;                                   /* in its one written form */
+};
+enum rc people_vehicle_by_plate(struct ctx *c, struct str plate, struct people_vehicle *ret, bool *found) MUST_USE;
+
+/* ---- import of homes and rentals ------------------------------------------- */
+
+enum people_import_what { PEOPLE_HOUSEHOLDS, PEOPLE_TENANCIES };
+struct people_import_options {
+	enum people_import_what what;
+	struct str under;  /* path of the community the dwellings lie in */
+	struct str map;    /* "name=Full name,phone=Tel": fields to the file's own columns; or absent */
+	bool dry_run;      /* same checks, same counts, nothing written */
+	bool partial;      /* write the good rows although others are refused */
+	size_t row_offset; /* added to row numbers: a part of a longer file */
+	/* One call a refused row, the line of the file as a spreadsheet counts (1 is
+	 * the header); 0: the text as a whole.  No value of the row stands in it. */
+	void (*report)(void *arg, size_t row, const char *code, const char *field, const char *detail);
+	void (*progress)(void *arg, size_t done, size_t rows); /* while writing; may be NULL */
+	void *arg;
+};
+struct people_import_result {
+	size_t rows, created, updated, unchanged, refused;
+	bool written;
+};
+/* At most 20,000 rows.  Checks every row first; with a refused row nothing is
+ * written unless 'partial' (RC_OK and ret->written false).  Somebody of the same
+ * name in the same home is the same person: importing again changes nothing. */
+enum rc people_import(struct ctx *c, struct str text, const struct people_import_options *o,
+		      struct people_import_result *ret) MUST_USE;
+
 /* What GET /api/me says under "seat": one JSON object or nothing written for
  * null.  dispatch sets it in its 'start'. */
 typedef enum rc people_seat_fn(struct ctx *c, struct str person, struct buf *out);

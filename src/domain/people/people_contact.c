@@ -1,5 +1,5 @@
 /* people_contact.c - who to call for a person, and what a person agreed to. */
-#include "domain/people/people_inner.h"
+#include "domain/people/people_register.h"
 
 #include <string.h>
 
@@ -20,7 +20,7 @@ static const struct field contact_fields[] = {
 	F_PATH(struct contact, place_path, DERIVED | P3),
 	F_ENUM(struct contact, kind, contact_kinds, REQUIRED | FILTER | P1),
 	F_TEXT(struct contact, name, 1, 60, REQUIRED | P2),
-	F_TEXT(struct contact, phone, 5, 30, REQUIRED | P2),
+	F_TAIL(struct contact, phone, 5, 30, REQUIRED | P2, 3),
 	F_INT(struct contact, order_no, 1, 99, REQUIRED | P1),
 };
 
@@ -154,7 +154,8 @@ static enum rc consent_withdraw(struct ctx *c, void *row, const struct json *in)
 
 	(void)in;
 	k->withdrawn_at = c->now;
-	return people_about(c, k->person_id, "people.consent.create", &path);
+	TRY(people_about(c, k->person_id, "people.consent.create", &path));
+	return care_withdrawn(c, k->person_id, k->purpose);
 }
 
 static const struct see consent_see[] = {

@@ -8,13 +8,14 @@
 
 #include <pthread.h>
 
-enum person_state { PERSON_ACTIVE, PERSON_DISABLED };
+enum person_state { PERSON_ACTIVE, PERSON_DISABLED, PERSON_ERASED };
 struct person {
 	struct std std;
 	struct str name, display, phone, login, household_id, place_id, place_path;
-	unsigned language, state;
+	unsigned language, state, source;
 	bool must_change_password;
-	struct str password_hash;
+	struct str password_hash, confirmed_by_name;
+	int64_t confirmed_at;
 };
 extern const struct entity person_entity;
 
@@ -73,6 +74,8 @@ enum rc people_actor(struct ctx *c, const struct person *p, struct str session, 
 enum rc people_changed(struct ctx *c, struct str person) MUST_USE;
 /* Ends sessions of the person, but for 'keep' (absent: all). */
 enum rc people_end_sessions(struct ctx *c, struct str person, struct str keep) MUST_USE;
+/* Rows about a person lie where the person lives. */
+enum rc people_follow_home(struct ctx *c, struct str person, struct str place_path) MUST_USE;
 /* Value of a cookie, absent when not sent. */
 struct str people_cookie(const struct request *rq, const char *name);
 const char *people_session_cookie(const struct request *rq);

@@ -1,17 +1,16 @@
 /* people_person.c - people.person, logins and passwords, rows about a person. */
-#include "domain/people/people_inner.h"
-#include "domain/places/places.h"
+#include "domain/people/people_register.h"
 
 #include <string.h>
 
 static const char *const languages[] = { "zh", "en", NULL };
-static const char *const person_states[] = { "active", "disabled", NULL };
+static const char *const person_states[] = { "active", "disabled", "erased", NULL };
 
 static const struct field person_fields[] = {
 	F_STD(struct person),
 	F_TEXT(struct person, name, 1, 60, P2),
 	F_TEXT(struct person, display, 1, 40, P1),
-	F_TEXT(struct person, phone, 5, 30, P2),
+	F_TAIL(struct person, phone, 5, 30, P2, 3),
 	F_TEXT(struct person, login, 2, 40, P2),
 	F_TEXT(struct person, household_id, 1, 64, P2),
 	F_REF(struct person, place_id, "places.place", P3),
@@ -20,6 +19,9 @@ static const struct field person_fields[] = {
 	F_ENUM(struct person, state, person_states, DERIVED | FILTER | P1),
 	F_FLAG(struct person, must_change_password, DERIVED | P2),
 	F_TEXT(struct person, password_hash, 1, PASSWORD_HASH, DERIVED | SECRET | P2),
+	F_ENUM(struct person, source, register_sources, P1),
+	F_TIME(struct person, confirmed_at, DERIVED | P1),
+	F_TEXT(struct person, confirmed_by_name, 0, 60, DERIVED | P1),
 };
 
 bool people_login_form(struct arena *a, struct str in, struct str *ret)
@@ -81,6 +83,19 @@ static enum rc on_create(struct ctx *c, void *row, const struct json *in)
 	return take_home(c, p, person_entity.perm.create);
 }
 
+enum rc people_follow_home(struct ctx *c, struct str person, struct str place_path)
+{
+	static const char *const all[] = { "UPDATE people_contact SET place_path = $2 WHERE person_id = $1",
+					   "UPDATE people_consent SET place_path = $2 WHERE person_id = $1",
+					   "UPDATE people_identity SET place_path = $2 WHERE person_id = $1",
+					   "UPDATE people_care SET place_path = $2 WHERE person_id = $1",
+					   "UPDATE people_correction SET place_path = $2 WHERE person_id = $1" };
+
+	for (size_t i = 0; i < COUNT(all); i++)
+		TRY(db_run(c, all[i], ARGS(V_STR(person), V_STR(place_path)), NULL));
+	return RC_OK;
+}
+
 static enum rc on_update(struct ctx *c, void *row, const struct json *in)
 {
 	struct person *p = row;
@@ -93,10 +108,11 @@ static enum rc on_update(struct ctx *c, void *row, const struct json *in)
 	if (json_get(in, "display"))
 		TRY(db_run(c, "UPDATE people_post SET display = $2 WHERE person_id = $1",
 			   ARGS(V_STR(p->std.id), V_STR(p->display)), NULL));
-	TRY(db_run(c, "UPDATE people_contact SET place_path = $2 WHERE person_id = $1",
-		   ARGS(V_STR(p->std.id), V_STR(p->place_path)), NULL));
-	TRY(db_run(c, "UPDATE people_consent SET place_path = $2 WHERE person_id = $1",
-		   ARGS(V_STR(p->std.id), V_STR(p->place_path)), NULL));
+	if (p->state == PERSON_ERASED)
+		return FAIL(c, RC_CONFLICT, "wrong_state", STR("state"), "the person is erased");
+	p->confirmed_at = 0; /* what was confirmed was another text */
+	p->confirmed_by_name = NO_STR;
+	TRY(people_follow_home(c, p->std.id, p->place_path));
 	return people_changed(c, p->std.id);
 }
 
@@ -115,6 +131,16 @@ static enum rc enable(struct ctx *c, void *row, const struct json *in)
 	return people_check_above(c, ((struct person *)row)->std.id);
 }
 
+static enum rc confirm(struct ctx *c, void *row, const struct json *in)
+{
+	struct person *p = row;
+
+	(void)in;
+	p->confirmed_at = c->now;
+	p->confirmed_by_name = c->who.name;
+	return RC_OK;
+}
+
 static const struct see person_see[] = {
 	{ "person", SEE_OWN },
 	{ "people.person.read", SEE_PLACE },
@@ -123,6 +149,7 @@ static const struct see person_see[] = {
 static const struct step person_steps[] = {
 	{ "disable", IN(PERSON_ACTIVE), PERSON_DISABLED, "people.person.update", SEE_PLACE, NULL, disable },
 	{ "enable", IN(PERSON_DISABLED), PERSON_ACTIVE, "people.person.update", SEE_PLACE, NULL, enable },
+	{ "confirm", IN(PERSON_ACTIVE), STAY, REGISTER_CHECK, SEE_PLACE, NULL, confirm },
 };
 const struct entity person_entity = {
 	.module = "people",

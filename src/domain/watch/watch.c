@@ -30,9 +30,10 @@ static enum rc on_closed(struct ctx *c, const struct event *ev)
 }
 
 static const struct listener listeners[] = {
-	{ "dispatch.task.", watch_on_task },    { "dispatch.shift.", watch_on_shift },
-	{ "sensing.device.", watch_on_device }, { "watch.alert.close", on_closed },
-	{ "watch.alert.reopen", on_closed },    { 0 },
+	{ "dispatch.task.", watch_on_task },       { "dispatch.shift.", watch_on_shift },
+	{ "sensing.device.", watch_on_device },    { "watch.alert.close", on_closed },
+	{ "watch.alert.reopen", on_closed },       { "people.question.", watch_on_register },
+	{ "people.person.erase", watch_on_erase }, { 0 },
 };
 
 static const struct job jobs[] = {

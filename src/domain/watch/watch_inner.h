@@ -181,6 +181,11 @@ enum rc watch_sources(struct ctx *c, struct str sources_json, struct str **ids, 
 enum rc watch_on_task(struct ctx *c, const struct event *ev) MUST_USE;
 enum rc watch_on_shift(struct ctx *c, const struct event *ev) MUST_USE;
 enum rc watch_on_device(struct ctx *c, const struct event *ev) MUST_USE;
+/* A register's question that somebody shall go and see about: an alert of kind
+ * "register" at the dwelling; it is over when the question is settled. */
+enum rc watch_on_register(struct ctx *c, const struct event *ev) MUST_USE;
+/* Somebody is erased: the watch and the leaves go with the person. */
+enum rc watch_on_erase(struct ctx *c, const struct event *ev) MUST_USE;
 
 /* ---- evaluation ----------------------------------------------------------------------- */
 

@@ -148,3 +148,36 @@ enum rc watch_on_device(struct ctx *c, const struct event *ev)
 		return watch_changed(c, "coverage");
 	return RC_OK;
 }
+
+/* ---- registers ---------------------------------------------------------------------- */
+
+enum rc watch_on_register(struct ctx *c, const struct event *ev)
+{
+	struct buf facts = buf_new(c->arena, 1024);
+	const struct json *body, *n;
+
+	TRY(body_of(c, ev, &body));
+	if (str_ends(ev->topic, ".settle") || str_ends(ev->topic, ".over"))
+		return watch_over(c, STR("register"), json_get_text(body, "place_id"));
+	if (!str_ends(ev->topic, ".visit"))
+		return RC_OK;
+	json_open(&facts, '{');
+	json_put_text(&facts, "asked", json_get_text(body, "kind"));
+	n = json_get(body, "n");
+	if (n && n->kind == J_INT)
+		json_put_int(&facts, "n", n->i);
+	json_close(&facts, '}');
+	struct watch_question q = { .kind = STR("register"),
+				    .place_id = json_get_text(body, "place_id"),
+				    .severity = WATCH_NORMAL,
+				    .facts = buf_str(&facts) };
+
+	return watch_raise(c, &q, NULL);
+}
+
+enum rc watch_on_erase(struct ctx *c, const struct event *ev)
+{
+	TRY(db_run(c, "DELETE FROM watch_leave WHERE person_id = $1", ARGS(V_STR(ev->id)), NULL));
+	TRY(db_run(c, "DELETE FROM watch_welfare WHERE person_id = $1", ARGS(V_STR(ev->id)), NULL));
+	return watch_changed(c, "welfare");
+}
