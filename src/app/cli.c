@@ -9,7 +9,8 @@
 
 const struct command commands[] = {
 	{ "serve", "", "run the server", cmd_serve, serve_options, &n_serve_options },
-	{ "import", "places FILE", "read places from CSV or GeoJSON", cmd_import, import_options, &n_import_options },
+	{ "import", "places | households | tenancies FILE", "read a register from a file", cmd_import, import_options,
+	  &n_import_options },
 	{ "export", "person ID | register", "write what is held, as JSON", cmd_export, export_options,
 	  &n_export_options },
 	{ "replay", "FILE", "send recorded events (NDJSON) to a server", cmd_replay, replay_options,

@@ -109,6 +109,30 @@ def places_in_tree(jiuan, _):
         ends(jiuan, FINE, "check", *at, says="chain unbroken")
 
 
+def homes(jiuan, _options):
+    with folder() as d:
+        at = ("--data", os.path.join(d, "data"))
+        community = ("--parent", "36.3601.360102.360102002.c1.")
+        text, bad = os.path.join(d, "homes.csv"), os.path.join(d, "bad.csv")
+        with open(text, "w", encoding="utf-8") as f:
+            f.write("房号,姓名,电话,身份证号\n1-101,安,138 7001 2345,11010519491231002X\n1-101,宁,,\n")
+        with open(bad, "w", encoding="utf-8") as f:
+            f.write("房号,姓名,身份证号\n1-999,安,\n1-101,宁,110105194912310029\n")
+        ends(jiuan, FINE, "import", "places", os.path.join(FILES, "places.csv"), *at)
+        ends(jiuan, USAGE, "import", "households", text, *at, says="--parent is needed")
+        ends(jiuan, REFUSED, "import", "households", text, "--parent", "36.nowhere.", *at, says="unknown_place")
+        ends(jiuan, FINE, "import", "households", text, "--dry-run", *community, *at,
+             says="2 rows: 2 created, 0 updated, 0 unchanged, 0 refused (dry run, nothing written)\n")
+        ends(jiuan, FINE, "import", "households", text, *community, *at, says="2 rows: 2 created")
+        ends(jiuan, FINE, "import", "households", text, *community, *at, says="0 created, 0 updated, 2 unchanged")
+        r = ends(jiuan, REFUSED, "import", "households", bad, *community, *at, says="2 refused (nothing written)")
+        check("bad.csv:2: unknown_place dwelling" in r.stderr, f"the row is named: {r.stderr}")
+        check("bad.csv:3: identity_check id_number" in r.stderr, f"the check digit: {r.stderr}")
+        check("110105194912310029" not in r.stderr + r.stdout, "a report tells an identity number")
+        with open(os.path.join(d, "data", "jiuan.db"), "rb") as f:
+            check(b"11010519491231002X" not in f.read(), "an identity number stands in the file")
+
+
 def places_real(jiuan, _):
     if not os.path.isdir(REAL):
         skip("the real places: no ../shared/data")
@@ -362,6 +386,6 @@ def simulate(jiuan, _):
         check(said and int(said.group(2)) > 50 and int(said.group(3)) < 5, f"simulate into a server: {r.stdout!r}")
 
 
-TESTS = [help_and_codes, golden, places_in_tree, places_real, users, devices, exports, backups, backed_up_files, broken_record,
+TESTS = [help_and_codes, golden, places_in_tree, places_real, homes, users, devices, exports, backups, backed_up_files, broken_record,
          replay,
          simulate]
