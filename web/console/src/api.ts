@@ -1,5 +1,6 @@
 import { shallowRef } from 'vue'
 import type { EntityName, EntityRows, Id, Instant, Page, Row } from './entities'
+import type { ImportAnswer } from './logic/import'
 
 /** An RFC 9457 problem; `code` picks the words, `network` and `timeout` are our own codes. */
 export class Problem extends Error {
@@ -32,6 +33,8 @@ type Query = Record<string, string | number | null | undefined>
 interface CallOptions {
   query?: Query
   body?: unknown
+  /** A body that is no JSON: the text of a file. */
+  text?: string
   version?: number
   key?: string
   signal?: AbortSignal
@@ -106,7 +109,7 @@ async function attempt(method: Method, url: string, headers: Headers, options: C
   options.signal?.addEventListener('abort', stop)
   const sentAt = Date.now()
   try {
-    const body = options.body === undefined ? undefined : JSON.stringify(options.body)
+    const body = options.text ?? (options.body === undefined ? undefined : JSON.stringify(options.body))
     const answer = await fetch(url, { method, headers, body, signal: limit.signal, credentials: 'same-origin' })
     noteServerTime(answer.headers.get('server-time'), sentAt)
     return answer
@@ -123,6 +126,7 @@ async function attempt(method: Method, url: string, headers: Headers, options: C
 async function send(method: Method, path: string, options: CallOptions): Promise<Response> {
   const headers = new Headers({ accept: 'application/json' })
   if (options.body !== undefined) headers.set('content-type', 'application/json')
+  if (options.text !== undefined) headers.set('content-type', 'text/csv')
   if (options.version !== undefined) headers.set('if-match', `"${options.version}"`)
   if (!hand()) headers.set('background', '1')
   if (method !== 'GET') headers.set('idempotency-key', options.key ?? newKey())
@@ -201,6 +205,9 @@ export const step = <E extends EntityName>(
   entity: E, row: Pick<Row, 'id' | 'version'>, verb: string, input: object = {}, key?: string,
 ): Promise<EntityRows[E]> =>
   call<EntityRows[E]>('POST', `${pathOf(entity)}/${row.id}/${verb}`, { body: input, version: row.version, key })
+
+export const importRegister = (query: Query, text: string, key?: string): Promise<ImportAnswer> =>
+  call<ImportAnswer>('POST', 'people/import', { query, text, key })
 
 export interface Reason {
   purpose: string

@@ -545,6 +545,15 @@ export interface EntityRows {
   'places.place': Place
   'people.contact': Row & { person_id: Id; kind: string; order_no: number }
   'people.person': Row & { name: string | null; phone: string | null }
+  'people.household': Row
+  'people.member': Row
+  'people.tenancy': Row
+  'people.permit': Row
+  'people.question': Row
+  'people.vehicle': Row
+  'people.care': Row
+  'people.correction': Row
+  'people.consent': Row
 }
 
 export type EntityName = keyof EntityRows

@@ -15,6 +15,7 @@ export { default as IconGitMerge } from '@tabler/icons-vue/dist/esm/icons/IconGi
 export { default as IconHandMove } from '@tabler/icons-vue/dist/esm/icons/IconHandMove.mjs'
 export { default as IconLine } from '@tabler/icons-vue/dist/esm/icons/IconLine.mjs'
 export { default as IconLogout } from '@tabler/icons-vue/dist/esm/icons/IconLogout.mjs'
+export { default as IconHome } from '@tabler/icons-vue/dist/esm/icons/IconHome.mjs'
 export { default as IconMap2 } from '@tabler/icons-vue/dist/esm/icons/IconMap2.mjs'
 export { default as IconMinus } from '@tabler/icons-vue/dist/esm/icons/IconMinus.mjs'
 export { default as IconNote } from '@tabler/icons-vue/dist/esm/icons/IconNote.mjs'

@@ -6,7 +6,7 @@ import SignInPage from './pages/SignInPage.vue'
 import { screens } from './screens'
 import { can, isWorker, loadSession, session } from './stores/session'
 
-const home = (): string => (isWorker.value ? '/work' : screens.find((s) => can(s.permission))?.path ?? '/more')
+const home = (): string => (session.me?.posts.length === 0 ? '/me' : isWorker.value ? '/work' : screens.find((s) => can(s.permission))?.path ?? '/more')
 
 export const router = createRouter({
   history: createWebHistory(),
@@ -20,6 +20,8 @@ export const router = createRouter({
     { path: '/devices', name: 'devices', component: () => import('./pages/DevicesPage.vue') },
     { path: '/rules', name: 'rules', component: () => import('./pages/RulesPage.vue') },
     { path: '/shifts', name: 'shifts', component: () => import('./pages/ShiftsPage.vue') },
+    { path: '/registers', name: 'registers', component: () => import('./pages/RegistersPage.vue') },
+    { path: '/me', name: 'me', component: () => import('./pages/OwnPage.vue') },
     { path: '/work', name: 'work', component: () => import('./pages/WorkPage.vue') },
     { path: '/more', name: 'more', component: () => import('./pages/MorePage.vue') },
     { path: '/:rest(.*)*', name: 'lost', component: LostPage },

@@ -1,4 +1,4 @@
-import { IconBuildingCommunity, IconClipboardCheck, IconDeviceComputerCamera, IconDots, IconFilter, IconMap2, IconUrgent, IconUsers } from './icons'
+import { IconBuildingCommunity, IconClipboardCheck, IconDeviceComputerCamera, IconDots, IconFilter, IconHome, IconMap2, IconUrgent, IconUsers } from './icons'
 
 export interface Screen {
   name: string
@@ -15,6 +15,7 @@ export const screens: Screen[] = [
   { name: 'map', path: '/map', icon: IconMap2, permission: 'places.place.read', rail: true },
   { name: 'places', path: '/places', icon: IconBuildingCommunity, permission: 'places.survey.read', rail: true },
   { name: 'work', path: '/work', icon: IconClipboardCheck, permission: 'dispatch.work', rail: true },
+  { name: 'registers', path: '/registers', icon: IconHome, permission: 'people.register.read', rail: true },
   { name: 'devices', path: '/devices', icon: IconDeviceComputerCamera, permission: 'sensing.read', rail: true },
   { name: 'rules', path: '/rules', icon: IconFilter, permission: 'watch.rule.read', rail: true },
   { name: 'shifts', path: '/shifts', icon: IconUsers, permission: 'dispatch.read', rail: true },
