@@ -188,6 +188,7 @@ enum rc demo_seed(struct app *a, const char *data_folder)
 	rc = rc == RC_OK ? demo_seed_duty(&d) : rc;
 	rc = rc == RC_OK ? demo_seed_devices(&d) : rc;
 	rc = rc == RC_OK ? demo_seed_watch(&d) : rc;
+	rc = rc == RC_OK ? demo_seed_registers(&d) : rc;
 	arena_free(d.arena);
 	return rc;
 }
@@ -199,5 +200,6 @@ void demo_say(FILE *out)
 		     "  wangjing    grid worker\n"
 		     "  zhoumin     grid worker\n"
 		     "  liguoqiang  grid worker, resting\n"
+		     "  linfang     resident\n"
 		     "  admin       everything\n");
 }

@@ -104,6 +104,8 @@ struct people_new_user {
 };
 /* *ret_password: the one-time password, absent when one was given. */
 enum rc people_user_add(struct ctx *c, const struct people_new_user *u, struct str *ret_password) MUST_USE;
+/* A login for somebody who is in the register already, with this password. */
+enum rc people_person_login(struct ctx *c, struct str id, struct str login, struct str password) MUST_USE;
 /* A random one-time password; ends all sessions. */
 enum rc people_user_password(struct ctx *c, struct str login, struct str *ret_password) MUST_USE;
 enum rc people_user_disable(struct ctx *c, struct str login) MUST_USE;

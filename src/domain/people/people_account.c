@@ -64,6 +64,23 @@ static enum rc user_of(struct ctx *c, struct str login, struct person *ret)
 	return found ? RC_OK : FAIL(c, RC_MISSING, "not_found", STR("login"), "no such login");
 }
 
+enum rc people_person_login(struct ctx *c, struct str id, struct str login, struct str password)
+{
+	struct person p, other;
+	bool taken;
+
+	TRY(entity_fetch(c, &person_entity, id, &p));
+	if (!people_login_form(c->arena, login, &p.login))
+		return FAIL(c, RC_INVALID, "bad_login_form", STR("login"), "2 to 40 of a-z 0-9 . _ @ + -");
+	TRY(people_by_login(c, p.login, &other, &taken));
+	if (taken && !str_eq(other.std.id, id))
+		return FAIL(c, RC_CONFLICT, "already_exists", STR("login"), "another person has this login");
+	TRY(people_check_password(c, &p, password, "password"));
+	TRY(people_hash(c, password, &p.password_hash));
+	TRY(people_end_sessions(c, id, NO_STR));
+	return entity_save(c, &person_entity, &p, "login");
+}
+
 enum rc people_user_password(struct ctx *c, struct str login, struct str *ret_password)
 {
 	struct person p;
