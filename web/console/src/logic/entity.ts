@@ -43,6 +43,9 @@ const inner = new Set(['id', 'version', 'created_at', 'updated_at', 'place_path'
 
 export const isPersonal = (f: FieldDescription): boolean => f.class === 'P2' || f.class === 'P3'
 
+/** The word of a field's title: who said so is another source than a device's. */
+export const titleOf = (f: FieldDescription): string => (f.name === 'source' && f.type === 'enum' ? 'said_by' : f.name)
+
 export const isMasked = (row: AnyRow, name: string): boolean => row.masked?.includes(name) ?? false
 
 /** What a table shows when nobody says: facts, not ids; personal fields with an end to tell them by come along masked. */
