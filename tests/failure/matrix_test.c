@@ -58,6 +58,7 @@ static const struct {
 	{ "/api/privacy/register", "/api/privacy/register", "aaaaaaaaaaa", NULL, 0 },
 	{ "/api/me/looks", "/api/me/looks", "aaaaaaaaaaa", NULL, 0 },
 	{ "/api/people/looks", "/api/people/looks", "aaaaaaaaaaa", NULL, 0 },
+	{ "/api/people/own/dwelling", "/api/people/own/dwelling?label=3-2-501", "aaaaaaaaaaa", NULL, 0 },
 	{ "/api/session/hint", "/api/session/hint", "aaaaaaaaaaa", NULL, 0 },
 	{ "/api/files/file", "/api/files/file?entity=watch.alert&row=$alert@", "sssssnnnnnn", NULL, 0 },
 	{ "/api/files/file/{id}", "/api/files/file/$file@", "sssssnnnnnn", NULL, 0 },

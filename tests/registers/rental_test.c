@@ -23,6 +23,13 @@ static void by_tenant(struct stage *s)
 	const struct json *j;
 
 	two_sides(s, &owner, &tenant);
+	/* Whoever rents finds the dwelling by its label, and nothing else by it. */
+	own_no(s, tenant, "GET", "/api/people/own/dwelling", NULL, 400, "required", "label");
+	j = own(s, tenant, "GET", "/api/people/own/dwelling?label=3-2-501", NULL, 200);
+	assert_int_equal(at(j, "items")->n, 1);
+	assert_string_equal(text_at(&s->r, j, "items.0.id"), stage_get(s, "dwelling"));
+	assert_string_equal(text_at(&s->r, j, "items.0.community"), "north");
+	assert_int_equal(at(own(s, tenant, "GET", "/api/people/own/dwelling?label=3-2", NULL, 200), "items")->n, 0);
 	own_no(s, tenant, "POST", "/api/people/tenancy",
 	       "{\"place_id\":\"$building\",\"side\":\"tenant\"," TERMS ",\"tenant_signature\":\"" CANARY " tenant\"}",
 	       400, "wrong_kind", "place_id");

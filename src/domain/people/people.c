@@ -70,6 +70,7 @@ static const struct route routes[] = {
 	{ "POST", "/api/people/import", "people.register.import", ROUTE_SECRET, people_import_run,
 	  people_import_prepare },
 	{ "POST", "/api/people/own/contact", "person", ROUTE_JSON | ROUTE_SECRET, people_own_contact, NULL },
+	{ "GET", "/api/people/own/dwelling", "person", 0, people_own_dwelling, NULL },
 	{ "GET", "/api/people/own/erasure", "person", 0, people_held, NULL },
 	{ "POST", "/api/people/own/erase", "person", ROUTE_JSON | ROUTE_SECRET, people_erase_own,
 	  people_erase_own_prepare },

@@ -132,3 +132,45 @@ enum rc people_about_person(struct ctx *c, struct str person, struct buf *out)
 	json_key(out, "people_key");
 	return db_json(c, out, "SELECT at AS made_at FROM people_key WHERE person_id = $1", ARGS(V_STR(person)));
 }
+
+/* ---- a dwelling by its label --------------------------------------------------------------- */
+
+enum { DWELLINGS_MOST = 8 };
+
+static struct str community_of(const struct place_tree *t, uint32_t n)
+{
+	while (n && place_tree_at(t, n)->kind != PLACE_COMMUNITY)
+		n = place_tree_parent(t, n);
+	return n ? place_tree_at(t, n)->name : NO_STR;
+}
+
+/* GET /api/people/own/dwelling?label=3-2-501: whoever rents has no post there and
+ * no home yet; that a dwelling exists is no secret. */
+enum rc people_own_dwelling(struct ctx *c, struct call *k)
+{
+	struct str label = str_trim(request_query(c, "label"));
+	struct place_tree *t;
+	size_t found = 0;
+
+	if (label.n == 0 || str_chars(label) > 40)
+		return FAIL(c, RC_INVALID, "required", STR("label"), "a label like 3-2-501 is expected");
+	TRY(places_tree(c, c->arena, &t));
+	json_open(k->out, '{');
+	json_key(k->out, "items");
+	json_open(k->out, '[');
+	for (uint32_t n = 1; n <= place_tree_count(t) && found < DWELLINGS_MOST; n++) {
+		const struct place_ref *p = place_tree_at(t, n);
+
+		if (p->kind != PLACE_DWELLING || !str_eq(p->label, label))
+			continue;
+		found++;
+		json_open(k->out, '{');
+		json_put_text(k->out, "id", p->id);
+		json_put_text(k->out, "label", p->label);
+		json_put_text(k->out, "community", community_of(t, n));
+		json_close(k->out, '}');
+	}
+	json_close(k->out, ']');
+	json_close(k->out, '}');
+	return RC_OK;
+}

@@ -120,6 +120,7 @@ enum rc care_job(struct ctx *c) MUST_USE;
 enum rc care_withdrawn(struct ctx *c, struct str person, struct str purpose) MUST_USE;
 
 enum rc people_held(struct ctx *c, struct call *k) MUST_USE;
+enum rc people_own_dwelling(struct ctx *c, struct call *k) MUST_USE;
 enum rc people_own_contact(struct ctx *c, struct call *k) MUST_USE;
 enum rc people_about_person(struct ctx *c, struct str person, struct buf *out) MUST_USE;
 enum rc people_erase_own_prepare(struct ctx *c, struct call *k) MUST_USE;
