@@ -45,7 +45,7 @@ enum rc demo_seed_people(struct demo *d) MUST_USE;
 enum rc demo_seed_duty(struct demo *d) MUST_USE; /* shifts and positions: renewed at every start */
 enum rc demo_seed_devices(struct demo *d) MUST_USE;
 enum rc demo_seed_registers(struct demo *d) MUST_USE; /* homes, rentals, vehicles, a note */
-enum rc demo_seed_watch(struct demo *d) MUST_USE; /* rules, and the watch over 3-2-501 */
+enum rc demo_seed_watch(struct demo *d) MUST_USE;     /* rules, and the watch over 3-2-501 */
 
 enum rc demo_seed_enclosures(struct demo *d) MUST_USE;
 

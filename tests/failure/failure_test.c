@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const struct write_case *const modules[] = { files_cases,    register_cases,  sensing_cases, watch_cases,
-						    dispatch_cases, enclosure_cases, access_cases,   home_cases };
+						    dispatch_cases, enclosure_cases, access_cases,  home_cases };
 
 /* ---- what two towns have in common ---------------------------------------------- */
 

@@ -193,6 +193,7 @@ static const struct {
 	{ "watch_timeline", "what holders of posts did with an alert: the alert's, not theirs" },
 	{ "watch_revision", "who changed a rule: the rule's" },
 	{ "dispatch_position", "one value while on shift, told by the worker's own phone a moment ago" },
+	{ "places_order", "the office that issued an emergency order, in words" },
 	{ "watch_duty", "a copy of the shift, which is in the export" },
 };
 
