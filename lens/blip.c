@@ -6,7 +6,7 @@
 #include <immintrin.h>
 #endif
 
-enum { UP = 4, DOWN = 1, AHEAD = 512 };
+enum { UP = 4, DOWN = 1 };
 
 static int max(int a, int b)
 {
@@ -29,8 +29,10 @@ static void range3x3(const uint8_t *p, ptrdiff_t stride, int *low, int *high)
 		}
 }
 
-void blip_row_scalar(const struct blip_row *r)
+uint32_t blip_row_scalar(const struct blip_row *r)
 {
+	uint32_t any = 0;
+
 	for (int w = 0; w < r->words; w++) {
 		uint32_t bits = 0;
 
@@ -46,7 +48,9 @@ void blip_row_scalar(const struct blip_row *r)
 				r->noise[x] = (uint8_t)(m > n ? min(255, n + UP) : max(0, n - DOWN));
 		}
 		r->mask[w] = bits;
+		any |= bits;
 	}
+	return any;
 }
 
 void blip_trim(uint32_t *mask, int words, int width)
@@ -127,42 +131,63 @@ AVX2 static inline bool any_above(__m256i m, __m256i limit)
 	return !_mm256_testz_si256(over, over);
 }
 
-/* A row that learns needs m wherever it passes n, which may be small. */
-AVX2 static void learn_row(const struct blip_row *r)
+/* How far the pixels stand out of the middle pixels alone: bounds m from above. */
+AVX2 static inline __m256i bound(const struct blip_row *r, int x)
 {
-	for (int w = 0; w < r->words; w++) {
-		int x = w * 32;
-		__m256i c = load(r->c + x), a = load(r->a + x), b = load(r->b + x), n = load(r->noise + x);
-		__m256i m = beyond(c, _mm256_min_epu8(a, b), _mm256_max_epu8(a, b));
+	__m256i a = load(r->a + x), b = load(r->b + x);
 
-		if (any_above(m, n))
-			m = band(r, x, c);
-		r->mask[w] = above(m, limit_of(r, w, n));
-		learn(r->noise + x, n, m);
-	}
+	return beyond(load(r->c + x), _mm256_min_epu8(a, b), _mm256_max_epu8(a, b));
 }
 
-AVX2 static void blip_row_avx2(const struct blip_row *r)
+/* A row that learns needs m wherever it passes n, which may be small. */
+AVX2 static uint32_t learn_row(const struct blip_row *r)
 {
-	if (r->learn) {
-		learn_row(r);
-		return;
-	}
-	for (int w = 0; w < r->words; w++) {
-		int x = w * 32, floor = max(r->least, r->gamma[w]);
-		__m256i c = load(r->c + x), a = load(r->a + x), b = load(r->b + x);
-		/* The middle pixels alone bound m from above, and n is never below 0: most blocks end here. */
-		__m256i m = beyond(c, _mm256_min_epu8(a, b), _mm256_max_epu8(a, b)), limit;
+	uint32_t any = 0;
 
-		/* asked for by few blocks, too irregular for the processor to foresee */
-		_mm_prefetch((const char *)(r->noise + x + AHEAD), _MM_HINT_T0);
-		r->mask[w] = 0;
-		if (!any_above(m, _mm256_set1_epi8((char)floor)))
-			continue;
-		limit = limit_of(r, w, load(r->noise + x));
-		if (any_above(m, limit))
-			r->mask[w] = above(band(r, x, c), limit);
+	for (int w = 0; w < r->words; w++) {
+		int x = w * 32;
+		__m256i n = load(r->noise + x), m = bound(r, x);
+
+		if (any_above(m, n))
+			m = band(r, x, load(r->c + x));
+		r->mask[w] = above(m, limit_of(r, w, n));
+		any |= r->mask[w];
+		learn(r->noise + x, n, m);
 	}
+	return any;
+}
+
+AVX2 static inline uint32_t word_of(const struct blip_row *r, int w, __m256i m)
+{
+	__m256i limit = limit_of(r, w, load(r->noise + w * 32));
+
+	return any_above(m, limit) ? above(band(r, w * 32, load(r->c + w * 32)), limit) : 0;
+}
+
+AVX2 static uint32_t blip_row_avx2(const struct blip_row *r)
+{
+	uint32_t any = 0;
+	int w = 0;
+
+	if (r->learn)
+		return learn_row(r);
+	/* n is never below 0, so most pairs of blocks end with this one test */
+	for (; w + 1 < r->words; w += 2) {
+		__m256i m0 = bound(r, w * 32), m1 = bound(r, w * 32 + 32);
+		int least = max(r->least, min(r->gamma[w], r->gamma[w + 1]));
+
+		r->mask[w] = r->mask[w + 1] = 0;
+		if (!any_above(_mm256_max_epu8(m0, m1), _mm256_set1_epi8((char)least)))
+			continue;
+		r->mask[w] = word_of(r, w, m0);
+		r->mask[w + 1] = word_of(r, w + 1, m1);
+		any |= r->mask[w] | r->mask[w + 1];
+	}
+	if (w < r->words) {
+		r->mask[w] = word_of(r, w, bound(r, w * 32));
+		any |= r->mask[w];
+	}
+	return any;
 }
 #endif
 

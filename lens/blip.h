@@ -36,8 +36,9 @@ struct blip_row {
 /* Clears the bits of a row that are less than BLIP_MARGIN from its ends. */
 void blip_trim(uint32_t *mask, int words, int width);
 
-typedef void blip_fn(const struct blip_row *row);
-void blip_row_scalar(const struct blip_row *row);
+/* All words of the mask or'ed together. */
+typedef uint32_t blip_fn(const struct blip_row *row);
+uint32_t blip_row_scalar(const struct blip_row *row);
 /* The fastest that this processor runs; all give the same bits. */
 blip_fn *blip_best(void);
 

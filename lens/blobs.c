@@ -77,19 +77,19 @@ static void add_word(struct blobs *b, int y, int w, uint32_t bits, int *last)
 	}
 }
 
-static void collect_runs(struct blobs *b, const uint32_t *mask, int words, int height)
+static void collect_runs(struct blobs *b, const uint32_t *mask, const struct threshold *t)
 {
 	b->n = 0;
-	for (int y = 0; y < height; y++) {
-		const uint32_t *row = mask + (size_t)y * (size_t)words;
+	for (int y = 0; y < t->height; y++) {
+		const uint32_t *row = mask + (size_t)y * (size_t)t->words;
 		int last = -GAP - 1;
 
 		b->row_start[y] = b->n;
-		for (int w = 0; w < words; w++)
+		for (int w = 0; t->rows[y] && w < t->words; w++)
 			if (row[w])
 				add_word(b, y, w, row[w], &last);
 	}
-	b->row_start[height] = b->n;
+	b->row_start[t->height] = b->n;
 }
 
 static void join_rows(struct blobs *b, int upper, int lower)
@@ -199,7 +199,7 @@ int blobs_find(struct blobs *b, const struct blobs_source *s, const struct thres
 {
 	int patches, n = 0;
 
-	collect_runs(b, s->mask, t->words, t->height);
+	collect_runs(b, s->mask, t);
 	for (int step = 1; step <= ROW_GAP; step++)
 		for (int y = step; y < t->height; y++)
 			join_rows(b, y - step, y);

@@ -159,7 +159,7 @@ static void blip_all(struct coarse *c, const struct blobs_source *s)
 		r.gamma = t->gamma + y / BLIP_TILE * t->tiles_x;
 		r.mask = c->mask + (size_t)y * (size_t)t->words;
 		r.learn = threshold_learns(y, c->frames);
-		c->blip(&r);
+		t->rows[y] = c->blip(&r) != 0;
 		blip_trim(r.mask, t->words, c->width);
 	}
 	c->frames++;

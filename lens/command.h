@@ -11,6 +11,8 @@ struct lens_command {
 };
 
 int cmd_analyse(int argc, char **argv);
+int cmd_bench(int argc, char **argv);
+int cmd_calibrate(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_evaluate(int argc, char **argv);
 

@@ -122,7 +122,7 @@ static void blip_row(struct look *l, const struct whole *s, int y)
 			      .words = t->words,
 			      .learn = threshold_learns(y, l->frames) };
 
-	l->blip(&r);
+	t->rows[y] = l->blip(&r) != 0;
 	blip_trim(r.mask, t->words, l->width);
 }
 

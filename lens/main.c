@@ -5,6 +5,8 @@
 
 static const struct lens_command commands[] = {
 	{ "analyse", "FILE", "print what falls in a recording", cmd_analyse },
+	{ "bench", "FILE", "CPU time per picture beside plain decoding", cmd_bench },
+	{ "calibrate", "FILE", "tell how well drawn lines fit", cmd_calibrate },
 	{ "evaluate", "", "measure it on painted facades", cmd_evaluate },
 	{ "run", "--config FILE", "watch cameras and tell the server", cmd_run },
 	{ 0 },

@@ -4,7 +4,7 @@
 
 #include "lens/wide.h"
 
-enum { ROW_STEP = 16, COLUMN_STEP = 64, RUN = 16, EDGE = 16, ROUNDS = 3 };
+enum { ROW_STEP = 32, COLUMN_STEP = 64, RUN = 16, EDGE = 16, ROUNDS = 3 };
 
 /* Normal equations: sums of products of gradient and difference. */
 struct sums {

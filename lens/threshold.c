@@ -32,6 +32,7 @@ void threshold_init(struct threshold *t, int width, int height)
 	memset(t->noise, FIRST_NOISE, noise_size);
 	t->gamma = mem_new(tiles);
 	t->busy = mem_new(tiles * sizeof *t->busy);
+	t->rows = mem_new((size_t)height * sizeof *t->rows);
 	for (size_t i = 0; i < tiles; i++) {
 		t->busy[i] = FIRST_BUSY;
 		t->gamma[i] = gamma_of(FIRST_BUSY);
@@ -43,6 +44,7 @@ void threshold_done(struct threshold *t)
 	free(t->noise);
 	free(t->gamma);
 	free(t->busy);
+	free(t->rows);
 	*t = (struct threshold){ 0 };
 }
 
@@ -55,7 +57,7 @@ static void count_row(const struct threshold *t, const uint32_t *mask, int ty, i
 	for (int y = ty * BLIP_TILE; y < y_end; y++) {
 		const uint32_t *row = mask + (size_t)y * (size_t)t->words;
 
-		for (int w = 0; w < t->words; w++)
+		for (int w = 0; t->rows[y] && w < t->words; w++)
 			if (row[w])
 				hits[w] += __builtin_popcount(row[w]);
 	}

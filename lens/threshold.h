@@ -18,6 +18,7 @@ struct threshold {
 	uint8_t *noise;       /* words * 32 bytes for every two rows: memory traffic is what it costs */
 	uint8_t *gamma;       /* per tile */
 	float *busy;          /* per tile, 0..1 */
+	bool *rows;           /* set by whoever makes the mask: the row has set pixels */
 };
 
 /* The noise of a row, and whether the row is the one to learn from in this

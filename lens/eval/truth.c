@@ -12,14 +12,14 @@ static void write_lines(struct buf *out, const char *key, const struct calibrati
 	json_key(out, key);
 	json_open(out, '[');
 	for (int i = 0; i < n; i++) {
-		json_open(out, '{');
-		json_put_real(out, "x1", l[i].x1);
-		json_put_real(out, "y1", l[i].y1);
-		json_put_real(out, "x2", l[i].x2);
-		json_put_real(out, "y2", l[i].y2);
+		json_open(out, '[');
+		json_real(out, l[i].x1);
+		json_real(out, l[i].y1);
+		json_real(out, l[i].x2);
+		json_real(out, l[i].y2);
 		if (heights)
-			json_put_real(out, "height_m", l[i].height_m);
-		json_close(out, '}');
+			json_real(out, l[i].height_m);
+		json_close(out, ']');
 	}
 	json_close(out, ']');
 }
@@ -42,6 +42,18 @@ static bool number(const struct json *map, const char *key, double *ret)
 	return j && json_number(j, ret);
 }
 
+static int numbers(const struct json *list, double *out, int most)
+{
+	int n = 0;
+
+	if (!list || list->kind != J_LIST)
+		return 0;
+	for (const struct json *j = list->child; j && n < most; j = j->next)
+		if (!json_number(j, &out[n++]))
+			return 0;
+	return n;
+}
+
 static enum rc read_lines(const struct json *list, int most, bool heights, struct calibration_line *out, int *n)
 {
 	*n = 0;
@@ -50,11 +62,11 @@ static enum rc read_lines(const struct json *list, int most, bool heights, struc
 	if (list->kind != J_LIST || list->n > (unsigned)most)
 		return RC_INVALID;
 	for (const struct json *j = list->child; j; j = j->next) {
-		struct calibration_line *l = &out[(*n)++];
+		double v[5] = { 0 };
 
-		if (!number(j, "x1", &l->x1) || !number(j, "y1", &l->y1) || !number(j, "x2", &l->x2) ||
-		    !number(j, "y2", &l->y2) || (heights && !number(j, "height_m", &l->height_m)))
+		if (j->n != (heights ? 5U : 4U) || numbers(j, v, 5) != (int)j->n)
 			return RC_INVALID;
+		out[(*n)++] = (struct calibration_line){ v[0], v[1], v[2], v[3], v[4] };
 	}
 	return RC_OK;
 }
@@ -154,18 +166,6 @@ static void copy_word(char out[16], struct str s)
 
 	memcpy(out, s.p ? s.p : "", n);
 	out[n] = 0;
-}
-
-static int numbers(const struct json *list, double *out, int most)
-{
-	int n = 0;
-
-	if (!list || list->kind != J_LIST)
-		return 0;
-	for (const struct json *j = list->child; j && n < most; j = j->next)
-		if (!json_number(j, &out[n++]))
-			return 0;
-	return n;
 }
 
 static enum rc read_frames(struct arena *a, const struct json *list, struct truth_mover *m)

@@ -48,6 +48,8 @@ struct truth {
 /* Everything inside is in the arena. */
 void truth_write(const struct truth *t, struct buf *out);
 enum rc truth_read(struct arena *a, struct str json, struct truth *ret) MUST_USE;
+/* {"aspect":1.78,"floor_height_m":3,"floors":20,"lines":[[x1,y1,x2,y2,height_m],…],"edges":[[x1,y1,x2,y2],…]},
+ * the same as in the settings of 'run'. */
 void calibration_input_write(const struct calibration_input *in, struct buf *out);
 enum rc calibration_input_read(const struct json *j, struct calibration_input *ret) MUST_USE;
 

@@ -276,8 +276,10 @@ static void busy_tiles_raise_their_own_bar_only(void **state)
 	threshold_init(&t, 100, 96);
 	assert_int_equal(t.tiles_x, 4);
 	assert_int_equal(t.tiles_y, 3);
-	for (int y = 32; y < 36; y++)
+	for (int y = 32; y < 36; y++) {
 		mask[y * 4 + 1] = 0xff;
+		t.rows[y] = true;
+	}
 	for (int i = 0; i < 400; i++)
 		threshold_update(&t, mask);
 	for (int i = 0; i < 12; i++)
@@ -326,6 +328,7 @@ static void field_done(struct field *f)
 static void dot(struct field *f, int x, int y, int grey)
 {
 	f->c[y * W + x] = (uint8_t)grey;
+	f->t.rows[y] = true;
 	f->mask[y * (W / 32) + x / 32] |= 1U << x % 32;
 }
 
@@ -408,6 +411,7 @@ static void everything_set_is_survived(void **state)
 
 	(void)state;
 	field_init(&f);
+	memset(f.t.rows, true, H);
 	for (int i = 0; i < W / 32 * H; i++)
 		f.mask[i] = 0x55555555U << (i / 10 % 2); /* gaps of one join into one huge patch */
 	assert_int_equal(find(&f), 0);

@@ -31,8 +31,10 @@ static void answers_are_checked(void **state)
 		{ "[]", RC_INVALID, 0 },
 		{ "{\"frame\":7,\"boxes\":[{\"label\":\"e-bike\",\"score\":1.5,\"box\":[0,0,1,1]}]}", RC_INVALID, 0 },
 		{ "{\"frame\":7,\"boxes\":[{\"label\":\"e-bike\",\"score\":0.5,\"box\":[0,0,1]}]}", RC_INVALID, 0 },
-		{ "{\"frame\":7,\"boxes\":[{\"label\":\"e-bike\",\"score\":0.5,\"box\":[0,-0.1,1,1]}]}", RC_INVALID, 0 },
-		{ "{\"frame\":7,\"boxes\":[{\"label\":\"0123456789012345678901234567890123456789\",\"score\":0.5,\"box\":"
+		{ "{\"frame\":7,\"boxes\":[{\"label\":\"e-bike\",\"score\":0.5,\"box\":[0,-0.1,1,1]}]}", RC_INVALID,
+		  0 },
+		{ "{\"frame\":7,\"boxes\":[{\"label\":\"0123456789012345678901234567890123456789\",\"score\":0.5,"
+		  "\"box\":"
 		  "[0,0,1,1]}]}",
 		  RC_INVALID, 0 },
 	};
