@@ -30,7 +30,7 @@ ROOT = os.path.dirname(BENCH)
 sys.path[:0] = [BENCH, os.path.join(ROOT, "tests", "rig")]
 from pg import free_port  # noqa: E402
 
-NAMES = ["ingest-batch", "ingest-single", "rules", "alert-latency", "list", "memory", "decide", "gate", "occupancy"]
+NAMES = ["ingest-batch", "ingest-single", "rules", "alert-latency", "list", "memory", "decide", "gate", "occupancy", "lens"]
 RUNS = int(os.environ.get("BENCH_RUNS", "3"))
 FULL = os.environ.get("BENCH_FULL") == "1"
 TICK = os.sysconf("SC_CLK_TCK")
