@@ -113,13 +113,13 @@ static void judge(void *to, const struct track *k)
 	if (k->n < CHAIN_LEAST)
 		return;
 	a->stats.paths++;
-	if (chains_join(a->chains, &a->view, k, whole)) {
+	*whole = *k;
+	r = gravity_judge(&a->view, look_threshold(a->look), k, a->config.light_debris);
+	/* What is sure by itself needs no beginning, which may be something else's end. */
+	if (!r.sure && chains_join(a->chains, &a->view, k, whole)) {
 		r = gravity_judge(&a->view, look_threshold(a->look), whole, a->config.light_debris);
 		if (r.wanders)
 			incidents_drop(a->incidents, whole);
-	} else {
-		*whole = *k;
-		r = gravity_judge(&a->view, look_threshold(a->look), whole, a->config.light_debris);
 	}
 	if (a->config.trace)
 		trace(a, whole, &r);

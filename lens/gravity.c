@@ -9,12 +9,18 @@
 #define LEAST_S         0.36 /* of a path */
 #define LEAST_OCCUPANCY 0.55
 #define LEAST_SCORE     9.0
-#define LEAST_FALL_M    4.5 /* a floor and a half */
-#define ASIDE           1.0 /* metres to the side per metre of fall */
-#define GRAVITY_LOW     3.5 /* m/s2: heavy drag, or moving away */
+#define LEAST_FALL_M    4.5  /* a floor and a half */
+#define ASIDE           1.0  /* metres to the side per metre of fall */
+#define GRAVITY_SLOW    6.0  /* m/s2, at the least while it is slow; what comes towards or leaves the wall shows less */
+#define GRAVITY_FAST    3.0  /* near its terminal speed */
+#define TERMINAL_M      18.0 /* m/s; bricks reach 50, full bags 18 */
 #define GRAVITY_HIGH    18.0
 #define GRAVITY_SURE    2.5 /* two sigmas above this */
 #define FIRST_SPEED_M   16.0
+#define SURE_S          1.0
+#define SURE_FALL_M     12.0
+#define SURE_OFF        3.5
+#define SURE_SIGMA      0.8
 /* Without calibration, for 1080 rows. */
 #define LEAST_FALL_PX  70.0
 #define LEAST_ACCEL_PX 60.0 /* pixels/s2 */
@@ -131,6 +137,14 @@ static void reckon_release(const struct calibration *c, const double fit[3], con
 	r->floor_high = floor_of(r->release_m + r->release_sigma_m, c);
 }
 
+/* What gravity and drag leave of 9.81 at a speed, with a good margin. */
+static double least_gravity(double speed)
+{
+	double share = speed / TERMINAL_M;
+
+	return fmax(GRAVITY_FAST, GRAVITY_SLOW * (1 - share * share));
+}
+
 static const char *metric_fault(const struct view *v, const struct series *s, struct verdict *r)
 {
 	double fit[3], error[3];
@@ -143,7 +157,8 @@ static const char *metric_fault(const struct view *v, const struct series *s, st
 	reckon_release(&v->calibration, fit, error, r);
 	if (s->h[0] - s->h[s->n - 1] < LEAST_FALL_M)
 		return "fall";
-	if (r->gravity < GRAVITY_LOW || r->gravity > GRAVITY_HIGH || r->gravity - 2 * r->gravity_sigma < GRAVITY_SURE)
+	if (r->gravity < least_gravity(-fit[1] + r->gravity * s->t[n - 1] / 2) || r->gravity > GRAVITY_HIGH ||
+	    r->gravity - 2 * r->gravity_sigma < GRAVITY_SURE)
 		return "gravity";
 	if (-fit[1] > FIRST_SPEED_M)
 		return "fast";
@@ -228,6 +243,12 @@ static bool is_debris(const struct view *v, const struct series *s)
 	return v->calibrated && s->t[s->n - 1] > 1.5 && -fit[1] > 0.8 && -fit[1] < 2.5 && rms < 0.5;
 }
 
+static bool is_sure(const struct view *v, const struct series *s, const struct verdict *r)
+{
+	return v->calibrated && s->t[s->n - 1] >= SURE_S && s->h[0] - s->h[s->n - 1] >= SURE_FALL_M &&
+	       fabs(r->gravity - VIEW_GRAVITY) < SURE_OFF && r->gravity_sigma < SURE_SIGMA;
+}
+
 struct verdict gravity_judge(const struct view *v, const struct threshold *t, const struct track *k, bool debris)
 {
 	struct series s;
@@ -255,6 +276,7 @@ struct verdict gravity_judge(const struct view *v, const struct threshold *t, co
 			r.why = "unseen";
 	}
 	r.falls = !r.why;
+	r.sure = r.falls && is_sure(v, &s, &r);
 	r.wanders = r.why && (strcmp(r.why, "rough") == 0 || strcmp(r.why, "gravity") == 0 ||
 			      strcmp(r.why, "up") == 0 || strcmp(r.why, "sideways") == 0);
 	return r;

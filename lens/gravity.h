@@ -13,6 +13,7 @@
 struct verdict {
 	bool falls;
 	enum incident_kind kind;
+	bool sure;                               /* falls so far and so evenly that nothing else explains it */
 	const char *why;                         /* not falling: the test that failed, a stable word */
 	bool wanders;                            /* not falling, and seen well enough to say that it moves otherwise */
 	double fit_x[3], fit_y[3], rms_x, rms_y; /* pixels, t in seconds from the first point */

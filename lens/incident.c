@@ -143,7 +143,7 @@ void incidents_drop(struct incidents *s, const struct track *k)
 	int kept = 0;
 
 	for (int i = 0; i < s->n; i++) {
-		if (same_thing(&s->waiting[i].shape, k, s->view->scale))
+		if (!s->waiting[i].verdict.sure && same_thing(&s->waiting[i].shape, k, s->view->scale))
 			continue;
 		if (kept != i)
 			s->waiting[kept] = s->waiting[i];
@@ -225,7 +225,7 @@ void incidents_report(struct incidents *s, int64_t now_us, bool all, const struc
 			kept++;
 			continue;
 		}
-		if (!l->review(l->review_to, &w->track))
+		if (!w->verdict.sure && !l->review(l->review_to, &w->track))
 			continue;
 		s->recent[s->recent_next] = w->shape;
 		s->recent_next = (s->recent_next + 1) % RECENT_MAX;

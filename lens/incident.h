@@ -17,10 +17,11 @@ struct incidents;
 struct incidents *incidents_new(const struct view *v, struct analyser_stats *stats, int storm_max, int64_t storm_us);
 void incidents_free(struct incidents *s);
 void incidents_add(struct incidents *s, const struct track *k, const struct verdict *r);
-/* What moves along k turned out not to fall: what waits of it is dropped. */
+/* What moves along k turned out not to fall: what waits of it is dropped,
+ * unless it was sure. */
 void incidents_drop(struct incidents *s, const struct track *k);
 struct incidents_listener {
-	/* A last look at a path that is due; false: it is dropped. */
+	/* A last look at a path that is due and not sure; false: it is dropped. */
 	bool (*review)(void *review_to, const struct track *k);
 	void *review_to;
 	incident_fn *found; /* NULL: only counted */

@@ -409,6 +409,8 @@ static void one_throw_is_one_incident(void **state)
 	assert_int_equal(told.n, 1);
 	shift_track(&k, -300, 0, 4 * SECOND); /* another throw */
 	r = gravity_judge(&w.view, &w.calm, &k, false);
+	assert_true(r.sure);
+	r.sure = false;
 	incidents_add(s, &k, &r);
 	told.keep = false; /* the last look says no */
 	incidents_report(s, end + 8 * SECOND, true, &l);
@@ -419,6 +421,12 @@ static void one_throw_is_one_incident(void **state)
 	incidents_report(s, end + 8 * SECOND, true, &l);
 	assert_int_equal(told.n, 1);
 	assert_int_equal(stats.incidents, 1);
+	r.sure = true; /* nothing talks it away then */
+	told.keep = false;
+	incidents_add(s, &k, &r);
+	incidents_drop(s, &k);
+	incidents_report(s, end + 8 * SECOND, true, &l);
+	assert_int_equal(told.n, 2);
 	incidents_free(s);
 	threshold_done(&w.calm);
 }
