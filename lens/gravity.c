@@ -167,8 +167,13 @@ static const char *metric_fault(const struct view *v, const struct series *s, st
 
 static const char *pixel_fault(const struct view *v, const struct series *s, struct verdict *r)
 {
-	double accel = 2 * r->fit_y[2], first = r->fit_y[1], last = first + accel * s->t[s->n - 1];
+	double fit[3], accel, first, last;
+	int n = first_part(s);
 
+	fit_parabola(s->t, s->y, n, fit);
+	accel = 2 * fit[2];
+	first = fit[1];
+	last = first + accel * s->t[n - 1];
 	if (s->y[s->n - 1] - s->y[0] < LEAST_FALL_PX * v->scale)
 		return "fall";
 	if (accel < LEAST_ACCEL_PX * v->scale)

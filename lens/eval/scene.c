@@ -215,6 +215,18 @@ static void paint_fresh(struct scene *s, double t)
 	clutter_clock(s->clutter, s->last, t);
 }
 
+/* A repeated picture shows its things again. */
+static void note_again(struct scene *s)
+{
+	for (int i = 0; i < s->movers_n; i++)
+		if (s->seen[i].n > 0 && s->seen[i].frames[s->seen[i].n - 1].frame == s->painted - 1) {
+			struct truth_frame f = s->seen[i].frames[s->seen[i].n - 1];
+
+			f.frame = s->painted;
+			note(&s->seen[i], &f);
+		}
+}
+
 void scene_paint(struct scene *s, uint8_t *luma)
 {
 	/* the camera's newest picture at this moment of the stream */
@@ -223,6 +235,8 @@ void scene_paint(struct scene *s, uint8_t *luma)
 	if (fresh != s->fresh) {
 		s->fresh = fresh;
 		paint_fresh(s, fresh / s->o.fps);
+	} else {
+		note_again(s);
 	}
 	memcpy(luma, s->last, (size_t)s->o.width * (size_t)s->o.height);
 	s->painted++;
