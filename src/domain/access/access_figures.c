@@ -106,23 +106,32 @@ static void put_share(struct buf *out, const char *key, int64_t n, int64_t d)
 	json_close(out, '}');
 }
 
+static enum rc put_hour(void *arg, const struct row *r)
+{
+	struct buf *out = arg;
+
+	json_open(out, '{');
+	json_put_time(out, "hour_at", r->v[0].i);
+	json_put_text(out, "lane_id", r->v[1].s);
+	json_put_text(out, "direction", r->v[2].s);
+	json_put_text(out, "method", r->v[3].s);
+	json_put_text(out, "verdict", r->v[4].s);
+	json_put_int(out, "n", r->v[5].i);
+	json_close(out, '}');
+	return RC_OK;
+}
+
 static enum rc put_hours(struct ctx *c, const struct scope *s, size_t n, const struct span *t, struct buf *out)
 {
 	json_key(out, "by_hour");
 	json_open(out, '[');
-	for (size_t i = 0; i < n; i++) {
-		struct buf part = buf_new(c->arena, 2 << 20);
-
-		TRY(db_json(c, &part,
+	for (size_t i = 0; i < n; i++)
+		TRY(db_each(c,
 			    "SELECT hour_at, lane_id, direction, method, verdict, n FROM access_hour"
 			    " WHERE hour_at >= $1 AND hour_at < $2 AND place_path >= $3 AND place_path < $4"
 			    " ORDER BY hour_at, lane_id, direction, method, verdict LIMIT 5000",
-			    ARGS(V_INT(t->from / HOUR * HOUR), V_INT(t->to), V_STR(s[i].from), V_STR(s[i].to))));
-		const struct json *list = access_json_of(c, buf_str(&part));
-
-		for (const struct json *j = list ? list->child : NULL; j; j = j->next)
-			json_raw(out, j->raw);
-	}
+			    ARGS(V_INT(t->from / HOUR * HOUR), V_INT(t->to), V_STR(s[i].from), V_STR(s[i].to)),
+			    put_hour, out));
 	json_close(out, ']');
 	return RC_OK;
 }
