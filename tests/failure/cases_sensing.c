@@ -69,6 +69,5 @@ const struct write_case sensing_cases[] = {
 	EXPORT(HEAD, "sensing/device"),
 	EXPORT(HEAD, "sensing/channel"),
 	EXPORT(HEAD, "sensing/gap"),
-	EXPORT(HEAD, "sensing/drawing"),
 	{ 0 },
 };

@@ -57,6 +57,9 @@ static void things_at(struct stage *s, int i)
 		 fourfold_name(s, "{\"place_id\":\"$place@\"}", i), 200);
 	make(s, "channel@", "/api/sensing/channel", "{\"device_id\":\"$device@\",\"name\":\"lock\",\"kind\":\"lock\"}",
 	     i);
+	make(s, "eye@", "/api/sensing/device",
+	     "{\"name\":\"Eye\",\"kind\":\"camera\",\"source\":\"t/eye@\",\"place_id\":\"$place@\"}", i);
+	make(s, "drawing@", "/api/sensing/drawing", "{\"device_id\":\"$eye@\",\"drawing\":{}}", i);
 	stage_put(s, fourfold_name(s, "gap@", i), fourfold_name(s, "gap-@", i));
 	run_sql(&s->r, fmt(&s->r,
 			   "INSERT INTO sensing_gap (id, version, created_at, updated_at, device_id, place_path, "

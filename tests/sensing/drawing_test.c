@@ -122,8 +122,10 @@ static void a_lens_speaks_for_its_cameras(void **state)
 	r->content_type = STR("application/cloudevents-batch+json");
 	rig_call(r, STRANGER, "POST", "/api/sensing/events",
 		 "[{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"lens/a\",\"type\":\"cn.jiuan.camera.thrown.v1\"},"
-		 "{\"specversion\":\"1.0\",\"id\":\"2\",\"source\":\"lens/south\",\"type\":\"cn.jiuan.camera.thrown.v1\"},"
-		 "{\"specversion\":\"1.0\",\"id\":\"3\",\"source\":\"lens/new\",\"type\":\"cn.jiuan.camera.thrown.v1\"}]");
+		 "{\"specversion\":\"1.0\",\"id\":\"2\",\"source\":\"lens/"
+		 "south\",\"type\":\"cn.jiuan.camera.thrown.v1\"},"
+		 "{\"specversion\":\"1.0\",\"id\":\"3\",\"source\":\"lens/"
+		 "new\",\"type\":\"cn.jiuan.camera.thrown.v1\"}]");
 	CHECK_STATUS(r, 207);
 	assert_int_equal(json_get_int(r->answer, "accepted", 0), 1);
 	const struct json *first = json_get(r->answer, "results")->child;

@@ -177,7 +177,9 @@ static void gateways_bring_unknown_devices_to_quarantine(void **state)
 	const char *id = arena_z(r->a, json_get_text(d, "id"));
 
 	rig_call(r, NORTH_KEEPER, "POST", rig_fmt(r, "/api/sensing/device/%s/approve", id),
-		 rig_fmt(r, "{\"place_id\":\"" FMT_STR "\",\"legal_basis\":\"PIPL 26\",\"sign_record\":\"S-2\",\"field_of_view\":\"the lobby\"}",
+		 rig_fmt(r,
+			 "{\"place_id\":\"" FMT_STR
+			 "\",\"legal_basis\":\"PIPL 26\",\"sign_record\":\"S-2\",\"field_of_view\":\"the lobby\"}",
 			 ARG_STR(r->gate)));
 	CHECK_STATUS(r, 200);
 	rig_post(r, rig_event(r, "gw/cam1", "a", "cn.jiuan.camera.object.v1", "{}"));

@@ -192,7 +192,9 @@ static void through_a_broker_that_dies(void **state)
 	rig_call(r, KEEPER, "POST",
 		 rig_fmt(r, "/api/sensing/device/" FMT_STR "/approve",
 			 ARG_STR(json_get_text(json_get(r->answer, "items")->child, "id"))),
-		 rig_fmt(r, "{\"place_id\":\"" FMT_STR "\",\"legal_basis\":\"PIPL 26\",\"sign_record\":\"S-1\",\"field_of_view\":\"the lobby\"}",
+		 rig_fmt(r,
+			 "{\"place_id\":\"" FMT_STR
+			 "\",\"legal_basis\":\"PIPL 26\",\"sign_record\":\"S-1\",\"field_of_view\":\"the lobby\"}",
 			 ARG_STR(r->gate)));
 	CHECK_STATUS(r, 200);
 

@@ -180,7 +180,8 @@ struct str rig_device(struct rig *r, const char *kind_word, const char *source, 
 	rig_call(r, KEEPER, "POST", "/api/sensing/device",
 		 rig_fmt(r, "{\"name\":\"%s\",\"kind\":\"%s\",\"source\":\"%s\",\"place_id\":\"" FMT_STR "\"%s}",
 			 source, kind_word, source, ARG_STR(at),
-			 camera ? ",\"legal_basis\":\"PIPL 26\",\"sign_record\":\"S-1\",\"field_of_view\":\"the lobby\"" : ""));
+			 camera ? ",\"legal_basis\":\"PIPL 26\",\"sign_record\":\"S-1\",\"field_of_view\":\"the lobby\""
+				: ""));
 	CHECK_STATUS(r, 201);
 	struct str id = rig_text(r, "id");
 

@@ -139,8 +139,8 @@ static enum rc turn_away(struct ctx *c, void *row, const struct json *in)
 		      ARGS(V_STR(r->std.id), V_INT(c->now)), NULL);
 }
 
-static const char *const takes_place[] = { "place_id",	   "?legal_basis", "?sign_record",
-					     "?field_of_view", "?filed_at",    NULL };
+static const char *const takes_place[] = { "place_id",       "?legal_basis", "?sign_record",
+					   "?field_of_view", "?filed_at",    NULL };
 static const char *const takes_reason[] = { "reason", NULL };
 static const char *const takes_maybe[] = { "?reason", NULL };
 static const struct step device_steps[] = {

@@ -63,7 +63,8 @@ extern const char *const device_kinds[], *const device_states[], *const device_h
 
 struct device_row {
 	struct std std;
-	struct str name, source, place_id, place_path, gateway_id, reason, legal_basis, sign_record, field_of_view, key_hash;
+	struct str name, source, place_id, place_path, gateway_id, reason, legal_basis, sign_record, field_of_view,
+		key_hash;
 	unsigned kind, state, health;
 	int64_t last_seen_at, heartbeat_s, battery, skew_ms, events_total, refused_total, filed_at;
 	bool tampered, covered, offline;
