@@ -1,4 +1,5 @@
 /* cmd_run.c - jiuan-lens run --config FILE: cameras until told to end. */
+#include "lens/approval.h"
 #include "lens/command.h"
 #include "lens/note.h"
 #include "lens/station.h"
@@ -12,6 +13,8 @@
 
 enum { ARENA = 16 << 20 };
 #define BEAT       (30 * SECOND)
+#define ASK        MINUTE /* whether cameras or drawings changed */
+#define ASK_AGAIN  (2 * SECOND)
 #define GOOD_BYE   (10 * SECOND)
 #define LAST_WORDS (5 * SECOND)
 #define ALL_WORDS  (60 * SECOND) /* recordings are over: bring what there is */
@@ -37,7 +40,17 @@ static long resident_kb(void)
 	return pages * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
-static void tell_minute(struct station *st, struct camera **cameras, int n)
+/* The cameras that run, and what the server says of them. */
+struct watchers {
+	struct camera *cameras[CAMERAS_MAX];
+	int n;
+	struct approval approval;
+	struct post *post; /* NULL: no server, all of the configuration */
+	struct arena *a;
+	int64_t ask_at;
+};
+
+static void tell_minute(struct station *st, struct watchers *w)
 {
 	struct spool_stats sp = spool_stats(st->spool);
 	struct evidence_stats ev = evidence_stats(st->desk);
@@ -48,44 +61,90 @@ static void tell_minute(struct station *st, struct camera **cameras, int n)
 		se = sender_stats(st->sender);
 	for (int k = 0; k < SPOOL_N; k++)
 		lost += sp.lost[k];
-	for (int i = 0; i < n; i++)
-		camera_minute(cameras[i]);
+	for (int i = 0; i < w->n; i++)
+		camera_minute(w->cameras[i]);
 	note(NOTE_INFO, "process", NULL,
 	     "cameras=%d spool_files=%lld spool_bytes=%lld spool_lost=%lld sent=%lld duplicate=%lld refused=%lld "
 	     "evidence_sent=%lld send_failures=%lld connected=%d evidence_made=%lld evidence_failed=%lld "
 	     "evidence_dropped=%lld rss_kb=%ld",
-	     n, (long long)sp.files, (long long)sp.bytes, (long long)lost, (long long)se.taken, (long long)se.duplicate,
-	     (long long)se.refused, (long long)se.evidence, (long long)se.failures, se.connected, (long long)ev.made,
-	     (long long)ev.failed, (long long)ev.dropped, resident_kb());
+	     w->n, (long long)sp.files, (long long)sp.bytes, (long long)lost, (long long)se.taken,
+	     (long long)se.duplicate, (long long)se.refused, (long long)se.evidence, (long long)se.failures,
+	     se.connected, (long long)ev.made, (long long)ev.failed, (long long)ev.dropped, resident_kb());
 }
 
-static bool all_ended(struct camera **cameras, int n)
+static void start_cameras(struct station *st, struct watchers *w)
 {
-	for (int i = 0; i < n; i++)
-		if (!camera_ended(cameras[i]))
-			return false;
+	const struct settings *s = st->settings;
+	struct camera_setting *allowed = s->cameras;
+	int n = s->cameras_n;
+
+	if (w->post)
+		n = w->approval.text.n ? approval_apply(&w->approval, s, w->a, &allowed) : 0;
+	atomic_store(&st->stop, false);
+	for (w->n = 0; w->n < n; w->n++)
+		w->cameras[w->n] = camera_start(st, &allowed[w->n], (unsigned)w->n);
+	note(NOTE_INFO, "running", NULL, "cameras=%d version=" JIUAN_VERSION, n);
+}
+
+static void stop_cameras(struct station *st, struct watchers *w)
+{
+	atomic_store(&st->stop, true);
+	for (int i = 0; i < w->n; i++)
+		camera_stop(w->cameras[i]);
+	w->n = 0;
+}
+
+/* True: something changed, the cameras were started anew. */
+static bool ask_server(struct station *st, struct watchers *w)
+{
+	bool connected;
+
+	if (w->post == NULL || clock_monotonic() < w->ask_at)
+		return false;
+	bool changed = approval_ask(&w->approval, w->post, w->a, st->settings->spool, &connected);
+
+	w->ask_at = clock_monotonic() + (connected ? ASK : ASK_AGAIN);
+	if (!changed) {
+		if (w->approval.text.n == 0)
+			note(NOTE_WARN, "no_approval", NULL,
+			     "reason=\"the server has not said which cameras may run\"");
+		return false;
+	}
+	stop_cameras(st, w);
+	start_cameras(st, w);
 	return true;
 }
 
+/* Recordings are over; a lens without a camera waits for one. */
+static bool all_ended(const struct watchers *w)
+{
+	for (int i = 0; i < w->n; i++)
+		if (!camera_ended(w->cameras[i]))
+			return false;
+	return w->n > 0;
+}
+
 /* Until a signal (true) or the end of all recordings (false). */
-static bool watch(struct station *st, struct camera **cameras, int n, const sigset_t *signals)
+static bool watch(struct station *st, struct watchers *w, const sigset_t *signals)
 {
 	int64_t beat = 0, minute = clock_monotonic() + MINUTE;
 	struct timespec tick = { .tv_nsec = 100000000 };
 
-	while (!all_ended(cameras, n)) {
-		int64_t now = clock_monotonic();
-
+	while (!all_ended(w)) {
 		if (sigtimedwait(signals, NULL, &tick) > 0)
 			return true;
+		if (ask_server(st, w))
+			beat = 0;
+		int64_t now = clock_monotonic();
+
 		if (now >= beat) {
 			beat = now + (beat == 0 ? 3 * SECOND : BEAT);
-			for (int i = 0; i < n; i++)
-				camera_heartbeat(cameras[i]);
+			for (int i = 0; i < w->n; i++)
+				camera_heartbeat(w->cameras[i]);
 		}
 		if (now >= minute) {
 			minute = now + MINUTE;
-			tell_minute(st, cameras, n);
+			tell_minute(st, w);
 		}
 	}
 	return false;
@@ -106,25 +165,27 @@ static void bring_all(struct station *st, const sigset_t *signals)
 
 static int serve(struct station *st, const sigset_t *signals)
 {
-	int n = st->settings->cameras_n;
-	struct camera **cameras = mem_new((size_t)n * sizeof(struct camera *));
+	const struct settings *s = st->settings;
+	struct watchers *w = mem_new(sizeof(*w));
 
+	w->a = arena_new(ARENA);
 	st->desk = evidence_start(st);
-	for (int i = 0; i < n; i++)
-		cameras[i] = camera_start(st, &st->settings->cameras[i], (unsigned)i);
-	note(NOTE_INFO, "running", NULL, "cameras=%d version=" JIUAN_VERSION, n);
-	bool told = watch(st, cameras, n, signals);
+	if (s->server)
+		w->post = post_new(s->server, s->device, s->ca_file);
+	else
+		start_cameras(st, w);
+	bool told = watch(st, w, signals);
 
-	atomic_store(&st->stop, true);
-	tell_minute(st, cameras, n);
-	for (int i = 0; i < n; i++)
-		camera_stop(cameras[i]);
+	tell_minute(st, w);
+	stop_cameras(st, w);
 	evidence_stop(st->desk, told ? GOOD_BYE : 10 * MINUTE);
 	if (!told)
 		bring_all(st, signals);
 	sender_stop(st->sender, LAST_WORDS);
 	note(NOTE_INFO, "ended", NULL, "spool_files=%lld", (long long)spool_stats(st->spool).files);
-	free(cameras);
+	post_free(w->post);
+	arena_free(w->a);
+	free(w);
 	return EXIT_FINE;
 }
 

@@ -14,6 +14,7 @@ class Intake:
         self.events, self.beats, self.files = {}, [], {}
         self.duplicates, self.requests = 0, 0
         self.refuse, self.status = {}, None  # source -> code; an HTTP status for everything
+        self.cameras = {"lens/a": None}  # those that may run, with what was drawn
         self.auth = set()
         self.lock = threading.Lock()
         intake = self
@@ -28,6 +29,15 @@ class Intake:
                 data = json.dumps(answer).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            def do_GET(self):
+                with intake.lock:
+                    status, answer = intake.allow()
+                data = json.dumps(answer).encode()
+                self.send_response(status)
                 self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
                 self.wfile.write(data)
@@ -50,6 +60,12 @@ class Intake:
     def __exit__(self, *_):
         self.http.shutdown()
         self.http.server_close()
+
+    def allow(self):
+        """GET /api/sensing/lens"""
+        if self.status:
+            return self.status, {}
+        return 200, {"cameras": [{"source": k, "revision": v and 1, "drawing": v} for k, v in self.cameras.items()]}
 
     def take(self, path, headers, body):
         url = urllib.parse.urlsplit(path)
