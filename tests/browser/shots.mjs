@@ -21,6 +21,8 @@ const pages = [
   { name: 'devices', path: '/devices' },
   { name: 'devices-unknown', path: '/devices?tab=unknown' },
   { name: 'devices-coverage', path: '/devices?tab=coverage' },
+  { name: 'devices-cameras', path: '/devices?tab=cameras' },
+  { name: 'camera-drawing', path: '/devices?tab=cameras', click: '.draw-camera' },
   { name: 'rules', path: '/rules', click: '.last .button' },
   { name: 'shifts', path: '/shifts' },
   { name: 'more', path: '/more' },

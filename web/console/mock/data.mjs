@@ -20,7 +20,7 @@ const rectangle = (lon, lat, w, h) => ({
 
 export function seed() {
   const db = {
-    'places.place': [], 'sensing.device': [], 'sensing.gap': [], 'watch.rule': [], 'watch.alert': [], 'watch.silence': [],
+    'places.place': [], 'sensing.device': [], 'sensing.gap': [], 'sensing.drawing': [], 'watch.rule': [], 'watch.alert': [], 'watch.silence': [],
     'watch.welfare': [], 'watch.leave': [], 'dispatch.task': [], 'dispatch.shift': [], 'dispatch.handover': [], 'people.person': [], 'people.contact': [],
   }
   const add = (entity, extra) => {
@@ -71,7 +71,7 @@ export function seed() {
     name, kind, source: `urn:demo:${kind}:${db['sensing.device'].length}`, place_id: where?.id ?? null, place_path: where?.path ?? null,
     state: 'active', health: 'in_order', last_seen_at: ago(40_000), heartbeat_s: 60, battery: null, skew_ms: 12, tampered: false,
     events_total: 18_230, refused_total: 0, lon: null, lat: null, legal_basis: kind === 'camera' ? '公共安全视频备案 2026-014' : null,
-    sign_record: kind === 'camera' ? '已立牌' : null, ...extra,
+    sign_record: kind === 'camera' ? '已立牌' : null, field_of_view: kind === 'camera' ? '公共部位，不含住户室内' : null, filed_at: null, ...extra,
   })
   const door32 = device('3 栋 2 单元门', 'door', unit)
   const meter = device('3-2-501 水表', 'meter', unit, { battery: 71 })

@@ -180,9 +180,13 @@ export function startMock(port = 0) {
       const who = find('people.person', body.person_id)
       return insert('dispatch.shift', { note: null, ...body, person_name: who.display, role: who.role, place_path: find('places.place', body.place_id).path })
     },
+    'sensing.drawing': (body) => insert('sensing.drawing', {
+      residual_px: null, ...body, place_path: find('sensing.device', body.device_id).place_path,
+      revision: 1 + db['sensing.drawing'].filter((d) => d.device_id === body.device_id).length,
+    }),
     'sensing.device': (body) => insert('sensing.device', {
       place_path: null, state: 'quarantined', health: 'never_seen', last_seen_at: null, heartbeat_s: 60, battery: null, skew_ms: null, tampered: false,
-      events_total: 0, refused_total: 0, lon: null, lat: null, legal_basis: null, sign_record: null, ...body, ...(body.place_id ? { state: 'active', place_path: find('places.place', body.place_id).path } : {}),
+      events_total: 0, refused_total: 0, lon: null, lat: null, legal_basis: null, sign_record: null, field_of_view: null, filed_at: null, ...body, ...(body.place_id ? { state: 'active', place_path: find('places.place', body.place_id).path } : {}),
     }),
   }
 

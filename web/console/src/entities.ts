@@ -290,6 +290,17 @@ export interface Device extends Row {
   lat: number | null
   legal_basis: string | null
   sign_record: string | null
+  field_of_view: string | null
+  filed_at: Instant | null
+}
+
+/** What was drawn on a camera's picture; each saving is a revision. */
+export interface CameraDrawing extends Row {
+  device_id: Id
+  place_path: string
+  revision: number
+  drawing: unknown
+  residual_px: number | null
 }
 
 export interface Gap extends Row {
@@ -542,6 +553,7 @@ export interface EntityRows {
   'dispatch.handover': Handover
   'sensing.device': Device
   'sensing.gap': Gap
+  'sensing.drawing': CameraDrawing
   'places.place': Place
   'people.contact': Row & { person_id: Id; kind: string; order_no: number }
   'people.person': Row & { name: string | null; phone: string | null }
