@@ -194,6 +194,7 @@ static const struct {
 	{ "watch_revision", "who changed a rule: the rule's" },
 	{ "dispatch_position", "one value while on shift, told by the worker's own phone a moment ago" },
 	{ "places_order", "the office that issued an emergency order, in words" },
+	{ "access_fix", "who set an occupancy count right: the gate's" },
 	{ "watch_duty", "a copy of the shift, which is in the export" },
 };
 
