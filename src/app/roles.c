@@ -29,6 +29,7 @@
 	"dispatch.read", "dispatch.send", "dispatch.handover", \
 	GATE, \
 	"access.emergency", "access.figures", \
+	"dispatch.door.approve", "dispatch.mark.write", \
 	EXPORT
 /* Who stands at a gate, or looks after it from the desk. */
 #define GATE \
@@ -88,6 +89,7 @@ static const char *const head[] = {
 	"access.movement.ask", "access.movement.decide",
 	"access.manage", "access.clock",
 	"dispatch.shift.write",
+	"dispatch.ladder.edit", "dispatch.door.authorise",
 	NULL
 };
 /* Sees places, devices and cases; nothing about a person, nothing to change. */

@@ -171,6 +171,7 @@ static enum rc candidates(struct ctx *c, struct call *k)
 	for (size_t i = 0; i < n; i++)
 		write_candidate(&list[i], k->out);
 	json_close(k->out, ']');
+	TRY(dispatch_mark_write(c, &alert, k->out));
 	json_close(k->out, '}');
 	return RC_OK;
 }
@@ -308,7 +309,9 @@ static enum rc start(struct ctx *c)
 }
 
 static const char *const needs[] = { "places", "people", "sensing", "watch", NULL };
-static const struct entity *const entities[] = { &shift_entity, &task_entity, &handover_entity, NULL };
+static const struct entity *const entities[] = { &shift_entity, &task_entity,    &handover_entity,
+						 &rung_entity,  &attempt_entity, &mark_entity,
+						 NULL };
 static const struct route routes[] = {
 	{ .method = "GET", .path = "/api/dispatch/candidates", .perm = "dispatch.send", .run = candidates },
 	{ .method = "GET", .path = "/api/dispatch/mine", .perm = "dispatch.work", .run = mine },
@@ -320,6 +323,17 @@ static const struct route routes[] = {
 	  .perm = "dispatch.send",
 	  .flags = ROUTE_SECRET,
 	  .run = dispatch_where },
+	{ .method = "GET", .path = "/api/dispatch/task/{id}/door", .perm = "dispatch.work", .run = dispatch_door },
+	{ .method = "POST",
+	  .path = "/api/dispatch/task/{id}/door",
+	  .perm = "dispatch.work",
+	  .flags = ROUTE_JSON,
+	  .run = dispatch_try },
+	{ .method = "POST",
+	  .path = "/api/dispatch/attempt/{id}/contact",
+	  .perm = "dispatch.work",
+	  .flags = ROUTE_SECRET,
+	  .run = dispatch_contact },
 	{ .method = "POST",
 	  .path = "/api/dispatch/position",
 	  .perm = "dispatch.work",

@@ -32,10 +32,10 @@ enum proof { PROOF_NONE, PROOF_POSITION, PROOF_RESIDENT, PROOF_NFC, PROOF_DOOR_C
 struct task {
 	struct std std;
 	struct str number, alert_id, kind, severity, place_id, place_path, place_label, worker_id, worker_name;
-	struct str proof_note, report, refuse_reason, instructions;
+	struct str proof_note, report, refuse_reason, instructions, two_reason;
 	unsigned state, proof;
 	int64_t offered_at, offer_until, accepted_at, started_at, arrived_at, reported_at, reviewed_at, closed_at,
-		due_at, arrived_device_at, checkin_due_at, checkin_asked_at, panic_at;
+		due_at, arrived_device_at, checkin_due_at, checkin_asked_at, panic_at, second_at, no_reply_at;
 	bool two_people;
 };
 extern const struct entity task_entity;
@@ -69,6 +69,9 @@ enum rc dispatch_figures(struct ctx *c, struct call *k) MUST_USE;
 
 /* After a refusal or a silence: to the next worker, or back to the desk. */
 enum rc dispatch_offer_next(struct ctx *c, const struct task *last) MUST_USE;
+/* The same errand for somebody else. */
+enum rc dispatch_offer_to(struct ctx *c, const struct alert_ref *alert, const struct candidate *to,
+			  const struct task *last) MUST_USE;
 enum rc dispatch_expire(struct ctx *c) MUST_USE; /* job: offers nobody answered go to the next */
 enum rc dispatch_form_check(struct ctx *c, struct str kind, const struct json *report) MUST_USE;
 void dispatch_form_write(struct str kind, struct buf *out);
@@ -85,6 +88,62 @@ enum rc dispatch_checkins(struct ctx *c) MUST_USE; /* job: who did not answer be
 /* Two are wanted: until the second one is there, too, nobody goes in. */
 enum rc dispatch_not_alone(struct ctx *c, const struct task *t) MUST_USE;
 enum rc dispatch_where(struct ctx *c, struct call *k) MUST_USE;
+
+/* ---- where nobody goes alone (dispatch_mark.c) ---- */
+
+struct mark {
+	struct std std;
+	struct str place_id, place_path, place_label, set_by, set_by_name, ended_by_name;
+	int64_t until_at, ended_at;
+	unsigned reason, state;
+};
+extern const struct entity mark_entity;
+/* The nearest mark in force at the place or above it. */
+enum rc dispatch_mark_at(struct ctx *c, struct str place_path, struct mark *ret, bool *found) MUST_USE;
+struct str dispatch_mark_reason(const struct mark *m);
+/* "two_people": the mark in force at the alert's place, or null. */
+enum rc dispatch_mark_write(struct ctx *c, const struct alert_ref *alert, struct buf *out) MUST_USE;
+/* Tasks of a pair that were not refused, cancelled or let pass. */
+enum rc dispatch_pair_count(struct ctx *c, struct str alert_id, int64_t *n) MUST_USE;
+/* Offers the same errand to a second worker unless there is one; when nobody can
+ * be sent the alert's timeline says so. */
+enum rc dispatch_second(struct ctx *c, const struct alert_ref *alert, const struct task *first) MUST_USE;
+/* From now on two go in here; 'why': code word. */
+enum rc dispatch_need_two(struct ctx *c, struct str task_id, const char *why) MUST_USE;
+/* Both know when the other one came (second_at), or is there no more. */
+enum rc dispatch_pair_arrived(struct ctx *c, struct task *t) MUST_USE;
+enum rc dispatch_pair_left(struct ctx *c, const struct task *t) MUST_USE;
+
+/* ---- nobody opens (dispatch_ladder.c, dispatch_door.c) ---- */
+
+enum rung_word { RUNG_NEIGHBOUR, RUNG_FAMILY, RUNG_KEY_HOLDER, RUNG_LOCKSMITH, RUNG_POLICE, RUNG_FIRE };
+enum rung_allow { ALLOW_NOBODY, ALLOW_DESK, ALLOW_HEAD };
+extern const char *const rung_words[], *const rung_allows[];
+enum { RUNGS_MOST = 99 };
+struct rung {
+	struct std std;
+	struct str place_id, place_path;
+	int64_t level, wait_min; /* minutes before the next rung */
+	unsigned word, approve;  /* enum rung_word; who must allow it */
+	bool two_people, unused;
+};
+struct attempt {
+	struct std std;
+	struct str task_id, task_number, alert_id, place_id, place_path, place_label, worker_id, worker_name;
+	struct str reason, decided_by, decided_by_name, decision;
+	int64_t level, wait_min, began_at, next_at, decided_at, done_at;
+	unsigned word, approve, state, result;
+	bool two_people;
+};
+extern const struct entity rung_entity, attempt_entity;
+/* By level: of the nearest place with a ladder of its own, else the built-in
+ * one; without unused rungs, at most RUNGS_MOST. */
+enum rc dispatch_ladder(struct ctx *c, struct str place_path, struct rung **ret, size_t *n) MUST_USE;
+enum rc dispatch_no_reply(struct ctx *c, void *row, const struct json *in) MUST_USE; /* step of the worker */
+enum rc dispatch_door(struct ctx *c, struct call *k) MUST_USE;    /* where the worker stands on the ladder */
+enum rc dispatch_try(struct ctx *c, struct call *k) MUST_USE;     /* {"word"?, "reason"?}: take a rung or ask for it */
+enum rc dispatch_contact(struct ctx *c, struct call *k) MUST_USE; /* who to call, on record */
+enum rc dispatch_door_end(struct ctx *c, const struct task *t) MUST_USE; /* the visit is over: what is open ends */
 
 /* Eight digits printed at the door of a place. */
 struct str dispatch_door_code(struct ctx *c, struct str place_id);

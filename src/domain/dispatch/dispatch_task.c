@@ -44,6 +44,9 @@ static const struct field task_fields[] = {
 	F_TEXT(struct task, refuse_reason, 2, 200, DERIVED | P1),
 	F_TEXT(struct task, instructions, 1, 500, FIXED | P1),
 	F_FLAG(struct task, two_people, FIXED | P1),
+	F_TEXT(struct task, two_reason, 1, 40, DERIVED | P1),
+	F_TIME(struct task, second_at, DERIVED | P1),
+	F_TIME(struct task, no_reply_at, DERIVED | P1),
 };
 
 struct str dispatch_door_code(struct ctx *c, struct str place_id)
@@ -125,12 +128,27 @@ static enum rc fill_offer(struct ctx *c, const struct alert_ref *alert, struct t
 	return RC_OK;
 }
 
+/* Two go where the place is marked, where the desk says so, and where a pair was
+ * sent before. */
+static enum rc learn_two(struct ctx *c, const struct alert_ref *alert, struct task *t, bool *marked)
+{
+	struct mark mark;
+	int64_t pair;
+
+	TRY(dispatch_mark_at(c, alert->place_path, &mark, marked));
+	TRY(dispatch_pair_count(c, alert->id, &pair));
+	t->two_reason = *marked ? dispatch_mark_reason(&mark) : t->two_people || pair ? STR("desk") : NO_STR;
+	t->two_people = t->two_reason.n > 0;
+	return RC_OK;
+}
+
 static enum rc on_create(struct ctx *c, void *row, const struct json *in)
 {
 	struct task *t = row;
 	struct alert_ref alert;
 	struct candidate *list;
 	size_t n, i = 0;
+	bool marked;
 
 	(void)in;
 	TRY(watch_alert_load(c, t->alert_id, &alert));
@@ -143,12 +161,13 @@ static enum rc on_create(struct ctx *c, void *row, const struct json *in)
 		return FAIL(c, RC_CONFLICT, list[i].resting_until ? "resting" : "off_shift", STR("worker_id"),
 			    "can't be sent now");
 	t->worker_name = list[i].name;
-	return fill_offer(c, &alert, t);
+	TRY(learn_two(c, &alert, t, &marked));
+	TRY(fill_offer(c, &alert, t));
+	return marked ? dispatch_second(c, &alert, t) : RC_OK;
 }
 
-/* The same errand for somebody else. */
-static enum rc offer_to(struct ctx *c, const struct alert_ref *alert, const struct candidate *to,
-			const struct task *last)
+enum rc dispatch_offer_to(struct ctx *c, const struct alert_ref *alert, const struct candidate *to,
+			  const struct task *last)
 {
 	struct task t;
 
@@ -158,6 +177,7 @@ static enum rc offer_to(struct ctx *c, const struct alert_ref *alert, const stru
 	t.worker_name = to->name;
 	t.instructions = last->instructions;
 	t.two_people = last->two_people;
+	t.two_reason = last->two_reason;
 	TRY(fill_offer(c, alert, &t));
 	return entity_insert(c, &task_entity, &t, "create");
 }
@@ -184,7 +204,7 @@ enum rc dispatch_offer_next(struct ctx *c, const struct task *last)
 	TRY(dispatch_candidates(c, &alert, &list, &n));
 	for (size_t i = 0; i < n; i++)
 		if (candidate_ready(&list[i]) && !list[i].refused && list[i].busy == 0)
-			return offer_to(c, &alert, &list[i], last);
+			return dispatch_offer_to(c, &alert, &list[i], last);
 	return watch_tell(c, last->alert_id, "offers_ended", NO_STR);
 }
 
@@ -267,7 +287,8 @@ static enum rc arrive(struct ctx *c, void *row, const struct json *in)
 	if (t->arrived_device_at && t->arrived_device_at < c->now)
 		t->arrived_at = t->arrived_device_at > t->accepted_at ? t->arrived_device_at : t->accepted_at;
 	dispatch_checkin_start(c, t);
-	return check_proof(c, t);
+	TRY(check_proof(c, t));
+	return dispatch_pair_arrived(c, t);
 }
 
 static enum rc report(struct ctx *c, void *row, const struct json *in)
@@ -277,12 +298,15 @@ static enum rc report(struct ctx *c, void *row, const struct json *in)
 	TRY(dispatch_not_alone(c, t));
 	TRY(dispatch_form_check(c, t->kind, json_get(in, "report")));
 	t->reported_at = c->now;
+	TRY(dispatch_door_end(c, t));
 	return dispatch_checkin_end(c, t);
 }
 
 static enum rc cancel(struct ctx *c, void *row, const struct json *in)
 {
 	(void)in;
+	TRY(dispatch_door_end(c, row));
+	TRY(dispatch_pair_left(c, row));
 	return dispatch_checkin_end(c, row);
 }
 
@@ -313,6 +337,7 @@ static const struct step task_steps[] = {
 	{ "review", IN(T_REPORTED), T_REVIEWED, "dispatch.send", SEE_PLACE, NULL, review },
 	{ "close", IN(T_REPORTED) | IN(T_REVIEWED), T_CLOSED, "dispatch.send", SEE_PLACE, NULL, finish },
 	{ "well", IN(T_ARRIVED), STAY, "dispatch.work", SEE_ASSIGNED, NULL, dispatch_well },
+	{ "no_reply", IN(T_ARRIVED), STAY, "dispatch.work", SEE_ASSIGNED, NULL, dispatch_no_reply },
 	{ "panic", RUNNING | IN(T_ARRIVED), STAY, "dispatch.work", SEE_ASSIGNED, NULL, dispatch_panic },
 	{ "cancel", IN(T_OFFERED) | RUNNING | IN(T_ARRIVED), T_CANCELLED, "dispatch.send", SEE_PLACE, takes_reason,
 	  cancel },

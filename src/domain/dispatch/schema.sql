@@ -105,3 +105,80 @@ ALTER TABLE dispatch_task ADD COLUMN checkin_due_at time_int;
 ALTER TABLE dispatch_task ADD COLUMN checkin_asked_at time_int;
 ALTER TABLE dispatch_task ADD COLUMN panic_at time_int;
 CREATE INDEX dispatch_task_checkin ON dispatch_task (checkin_due_at) WHERE state = 'arrived';
+
+-- @version 4
+-- Nobody opens: which rungs a place takes in turn, and what became of each.
+CREATE TABLE dispatch_rung (
+    id          id_text   PRIMARY KEY,
+    version     num_int   NOT NULL,
+    created_at  time_int  NOT NULL,
+    updated_at  time_int  NOT NULL,
+    place_id    ref_text  NOT NULL,
+    place_path  path_text NOT NULL,
+    level       num_int   NOT NULL,
+    word        enum_text NOT NULL,
+    approve     enum_text NOT NULL,
+    wait_min    num_int   NOT NULL,
+    two_people  flag_int  NOT NULL,
+    unused      flag_int  NOT NULL
+);
+CREATE UNIQUE INDEX dispatch_rung_level ON dispatch_rung (place_id, level);
+CREATE UNIQUE INDEX dispatch_rung_word ON dispatch_rung (place_id, word);
+CREATE INDEX dispatch_rung_path ON dispatch_rung (place_path, level);
+
+CREATE TABLE dispatch_attempt (
+    id              id_text   PRIMARY KEY,
+    version         num_int   NOT NULL,
+    created_at      time_int  NOT NULL,
+    updated_at      time_int  NOT NULL,
+    task_id         ref_text  NOT NULL,
+    task_number     free_text NOT NULL,
+    alert_id        ref_text  NOT NULL,
+    place_id        ref_text  NOT NULL,
+    place_path      path_text NOT NULL,
+    place_label     free_text NOT NULL,
+    worker_id       ref_text  NOT NULL,
+    worker_name     free_text NOT NULL,
+    level           num_int   NOT NULL,
+    word            enum_text NOT NULL,
+    approve         enum_text NOT NULL,
+    wait_min        num_int   NOT NULL,
+    two_people      flag_int  NOT NULL,
+    state           enum_text NOT NULL,
+    reason          free_text,
+    began_at        time_int,
+    next_at         time_int,
+    decided_by      ref_text,
+    decided_by_name free_text,
+    decided_at      time_int,
+    decision        free_text,
+    result          enum_text NOT NULL,
+    done_at         time_int
+);
+CREATE INDEX dispatch_attempt_alert ON dispatch_attempt (alert_id, id);
+CREATE INDEX dispatch_attempt_task ON dispatch_attempt (task_id, id);
+CREATE UNIQUE INDEX dispatch_attempt_live ON dispatch_attempt (task_id) WHERE state IN ('asked', 'going');
+
+-- Addresses where nobody goes alone: why (a hazard of the place), until when, set by whom.
+CREATE TABLE dispatch_mark (
+    id            id_text   PRIMARY KEY,
+    version       num_int   NOT NULL,
+    created_at    time_int  NOT NULL,
+    updated_at    time_int  NOT NULL,
+    place_id      ref_text  NOT NULL,
+    place_path    path_text NOT NULL,
+    place_label   free_text NOT NULL,
+    reason        enum_text NOT NULL,
+    until_at      time_int  NOT NULL,
+    set_by        ref_text,
+    set_by_name   free_text,
+    state         enum_text NOT NULL,
+    ended_by_name free_text,
+    ended_at      time_int
+);
+CREATE INDEX dispatch_mark_path ON dispatch_mark (place_path, until_at);
+CREATE UNIQUE INDEX dispatch_mark_one ON dispatch_mark (place_id, reason) WHERE state = 'active';
+
+ALTER TABLE dispatch_task ADD COLUMN two_reason free_text;
+ALTER TABLE dispatch_task ADD COLUMN second_at time_int;
+ALTER TABLE dispatch_task ADD COLUMN no_reply_at time_int;

@@ -85,6 +85,11 @@ struct people_import_result {
  * name in the same home is the same person: importing again changes nothing. */
 enum rc people_import(struct ctx *c, struct str text, const struct people_import_options *o,
 		      struct people_import_result *ret) MUST_USE;
+/* The same with names and phones, for a step of our own that is the reason; one
+ * look on record for each before it is written.  'kind' absent: all.  Appends
+ * objects {"kind","name","phone"} of a list, in the person's own order. */
+enum rc people_contacts_open(struct ctx *c, struct str person, struct str kind, struct str reason,
+			     struct buf *out) MUST_USE;
 
 /* What GET /api/me says under "seat": one JSON object or nothing written for
  * null.  dispatch sets it in its 'start'. */

@@ -97,6 +97,35 @@ enum rc people_contacts(struct ctx *c, struct str person, struct people_contact 
 	return RC_OK;
 }
 
+struct opening {
+	struct str reason;
+	struct buf *out;
+};
+
+static enum rc open_contact(struct ctx *c, void *row, void *arg)
+{
+	struct opening *o = arg;
+	const struct contact *k = row;
+
+	TRY(note_look(c, "people.contact", k->std.id, k->person_id, STR("name,phone"), STR("welfare_visit"),
+		      o->reason));
+	json_open(o->out, '{');
+	json_put_text(o->out, "kind", str_of(contact_kinds[k->kind]));
+	json_put_text(o->out, "name", k->name);
+	json_put_text(o->out, "phone", k->phone);
+	json_close(o->out, '}');
+	return RC_OK;
+}
+
+enum rc people_contacts_open(struct ctx *c, struct str person, struct str kind, struct str reason, struct buf *out)
+{
+	struct opening o = { reason, out };
+
+	return entity_each(c, &contact_entity,
+			   "person_id = $1 AND ($2 = '' OR kind = $2) ORDER BY order_no, id LIMIT 50",
+			   ARGS(V_STR(person), V_STR(kind.n ? kind : STR(""))), open_contact, &o);
+}
+
 /* ---- consents ------------------------------------------------------------------- */
 
 enum consent_state { CONSENT_GIVEN, CONSENT_WITHDRAWN };

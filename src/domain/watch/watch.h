@@ -33,6 +33,10 @@ enum rc watch_alert_get(struct ctx *c, struct str id, struct alert_ref *ret) MUS
 /* The same for the caller's eyes: out of sight is RC_MISSING. */
 enum rc watch_alert_load(struct ctx *c, struct str id, struct alert_ref *ret) MUST_USE;
 
+/* Who the alert's welfare watch is about; absent for every other alert.  For our
+ * own code that records who looks and why before it gives anything out. */
+enum rc watch_alert_person(struct ctx *c, struct str alert_id, struct str *ret) MUST_USE;
+
 /* Open alerts at the place or below, without visibility: the most pressing and
  * oldest first, at most 'most'; drills aside.  'task' is not filled. */
 typedef enum rc watch_alert_fn(struct ctx *c, const struct alert_ref *alert, void *arg);

@@ -292,3 +292,11 @@ enum rc watch_resume_due(struct ctx *c)
 		TRY(entity_step(c, &watch_welfare, ids[i], "resume", &nothing, &w));
 	return RC_OK;
 }
+
+enum rc watch_alert_person(struct ctx *c, struct str alert_id, struct str *ret)
+{
+	return db_text(c,
+		       "SELECT w.person_id FROM watch_alert a JOIN watch_welfare w ON w.id = a.welfare_id"
+		       " WHERE a.id = $1",
+		       ARGS(V_STR(alert_id)), ret);
+}
