@@ -18,7 +18,7 @@ corpus_cloudevents corpus_frigate corpus_csv corpus_geojson corpus_national corp
 sys_geometry sys_http sys_http_stream sys_machine places places_outline places_plan places_mode places_outline_file
 insight people sensing_device sensing_drawing sensing_ingest sensing_limits sensing_log
 sensing_health watch_alert watch_rule watch_eval core_field core_list core_access core_record core_export core_start files evidence dispatch_duty
-dispatch_task access_gate access_visit access_rules register_home register_rental register_note register_own roles simulate lens_picture lens_motion lens_calibration
+dispatch_task dispatch_door access_gate access_visit access_rules register_home register_rental register_note register_own roles simulate lens_picture lens_motion lens_calibration
 lens_analyse lens_eval lens_io lens_plug""".split())
 TSAN = "writer,sys_http,sys_http_stream,core_server,frigate_link"
 
@@ -63,6 +63,7 @@ SUITES = [
     suite("core_server", "{build}/tests/core/core_server_test", pg=True, timeout=120, weight=16),
     suite("dispatch_duty", "{build}/tests/dispatch/dispatch_duty_test", pg=True, timeout=120, weight=3),
     suite("dispatch_task", "{build}/tests/dispatch/dispatch_task_test", pg=True, timeout=120, weight=10),
+    suite("dispatch_door", "{build}/tests/dispatch/dispatch_door_test", pg=True, timeout=120, weight=8),
     suite("evidence", "{build}/tests/failure/evidence_test", pg=True, timeout=120, weight=6),
     *[suite("access_" + n, "{build}/tests/access/access_%s_test" % n, pg=True, timeout=120, weight=10) for n in ("gate", "visit", "rules")],
     *[suite("lens_" + n, "{build}/tests/lens/lens_%s_test" % n, timeout=120, weight=3)

@@ -15,6 +15,7 @@ static const char *const in_code[] = { "people.contact.create",
 				       "watch.welfare.manage",
 				       "sensing.events",
 				       "access.visit.staff",
+				       "dispatch.door.authorise",
 				       NULL };
 /* Of the program itself and the administrator. */
 static const char *const admin_only[] = { "public", "person", "watch.system", NULL };

@@ -13,7 +13,13 @@ const struct module *const town_modules[] = {
 	&files_module, &places_module, &people_module, &sensing_module, &watch_module, &dispatch_module, NULL
 };
 
-static const char *const desk[] = { "watch.alert.*", "dispatch.read", "dispatch.send", "dispatch.handover", NULL };
+static const char *const desk[] = { "watch.alert.*",
+				    "dispatch.read",
+				    "dispatch.send",
+				    "dispatch.handover",
+				    "dispatch.door.approve",
+				    "dispatch.mark.write",
+				    NULL };
 static const char *const head[] = { "watch.alert.*", "dispatch.*", NULL };
 static const char *const field[] = { "dispatch.work", NULL };
 static const char *const office[] = { "dispatch.read", NULL };

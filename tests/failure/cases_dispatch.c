@@ -27,6 +27,48 @@ static void near(struct stage *s)
 	assert_int_equal(count(&s->r, "SELECT count(*) FROM dispatch_position"), 1);
 }
 
+/* Nobody opens; one rung after the other, each test from a fresh ladder. */
+static void asked_for(struct stage *s)
+{
+	run_sql(&s->r, "UPDATE dispatch_attempt SET state = 'withdrawn' WHERE state IN ('asked', 'going')");
+	stage_put(s, "attempt",
+		  create(&s->r, stage_actor(s, "worker"), stage_fill(s, TASK "/$task/door"),
+			 "{\"word\":\"locksmith\",\"reason\":\"smell of gas\"}"));
+}
+
+static void at_locked_door(struct stage *s)
+{
+	static const char *const steps[] = { "accept",   "{}", "start", "{}", "arrive", "{\"proof\":\"none\"}",
+					     "no_reply", "{}" };
+
+	offered(s);
+	for (size_t i = 0; i < COUNT(steps); i += 2)
+		call(&s->r, stage_actor(s, "worker"), "POST", stage_fill(s, fmt(&s->r, TASK "/$task/%s", steps[i])),
+		     steps[i + 1], 200);
+	asked_for(s);
+}
+
+static void calling(struct stage *s)
+{
+	run_sql(&s->r, "UPDATE dispatch_attempt SET state = 'withdrawn' WHERE state IN ('asked', 'going')");
+	stage_put(s, "attempt",
+		  create(&s->r, stage_actor(s, "worker"), stage_fill(s, TASK "/$task/door"),
+			 "{\"word\":\"family\",\"reason\":\"nobody next door\"}"));
+	/* Whoever the watch is about has somebody to call; this answer alone tells who. */
+	run_sql(&s->r, stage_fill(s, "DELETE FROM people_contact WHERE person_id = '$elder'"));
+	run_sql(&s->r,
+		stage_fill(s,
+			   "INSERT INTO people_contact (id, version, created_at, updated_at, person_id, kind, "
+			   "name, phone, order_no) VALUES ('kin', 1, 1, 1, '$elder', 'family', 'Kin', '5550100', 1)"));
+	run_sql(&s->r,
+		stage_fill(s,
+			   "INSERT INTO watch_welfare (id, version, created_at, updated_at, dwelling_id, place_path, "
+			   "place_label, person_id, state, hours, sources, consent_text_version, consent_at, "
+			   "counted_from) VALUES ('kin', 1, 1, 1, '$dwelling', '" NORTH
+			   "', 'x', '$elder', 'active', 72, '[]', '1', 1, 1)"));
+	run_sql(&s->r, stage_fill(s, "UPDATE watch_alert SET welfare_id = 'kin' WHERE id = '$alert'"));
+}
+
 /* The seat of the day, held for two minutes, with something urgent open. */
 static void seated(struct stage *s)
 {
@@ -68,6 +110,16 @@ const struct write_case dispatch_cases[] = {
 	{ "POST /api/dispatch/task/{id}/well", "worker", TASK "/$task/well", "{}", .want = 200 },
 	{ "POST /api/dispatch/task/{id}/panic", "worker", TASK "/$task/panic", "{}", .want = 200 },
 	{ "POST /api/dispatch/task/{id}/where", DESK, TASK "/$task/where", NULL, .want = 200, .secret = true },
+	{ "POST /api/dispatch/task/{id}/no_reply", "worker", TASK "/$task/no_reply", "{}", .want = 200 },
+	{ "POST /api/dispatch/task/{id}/door", "worker", TASK "/$task/door", "{}", .want = 201, .save = "attempt" },
+	{ "POST /api/dispatch/attempt/{id}/done", "worker", "/api/dispatch/attempt/$attempt/done",
+	  "{\"result\":\"no_answer\"}", .want = 200 },
+	{ "POST /api/dispatch/attempt/{id}/refuse", DESK, "/api/dispatch/attempt/$attempt/refuse",
+	  "{\"decision\":\"the family has a key\"}", .want = 200, .before = asked_for },
+	{ "POST /api/dispatch/attempt/{id}/withdraw", "worker", "/api/dispatch/attempt/$attempt/withdraw", "{}",
+	  .want = 200, .before = asked_for },
+	{ "POST /api/dispatch/attempt/{id}/contact", "worker", "/api/dispatch/attempt/$attempt/contact", NULL,
+	  .want = 200, .before = calling, .secret = true },
 	{ "POST /api/dispatch/task/{id}/report", "worker", TASK "/$task/report",
 	  "{\"report\":{\"condition\":\"in_order\",\"action\":\"settled\",\"next_step\":\"none\"}}", .want = 200 },
 	{ "POST /api/dispatch/task/{id}/review", DESK, TASK "/$task/review", "{}", .want = 200 },
@@ -76,6 +128,16 @@ const struct write_case dispatch_cases[] = {
 	  .want = 200, offered },
 	{ "POST /api/dispatch/task/{id}/cancel", DESK, TASK "/$task/cancel", "{\"refuse_reason\":\"not needed\"}",
 	  .want = 200, offered },
+	{ "POST /api/dispatch/attempt/{id}/approve", DESK, "/api/dispatch/attempt/$attempt/approve",
+	  "{\"decision\":\"the daughter agreed\"}", .want = 200, .before = at_locked_door },
+	{ "POST /api/dispatch/rung", HEAD, NULL,
+	  "{\"place_id\":\"$north\",\"level\":1,\"word\":\"neighbour\",\"approve\":\"nobody\",\"wait_min\":5,"
+	  "\"two_people\":false}",
+	  .want = 201, .save = "rung" },
+	{ "PATCH /api/dispatch/rung/{id}", HEAD, "/api/dispatch/rung/$rung", "{\"wait_min\":10}", .want = 200 },
+	{ "POST /api/dispatch/mark", DESK, NULL,
+	  "{\"place_id\":\"$building\",\"reason\":\"dog\",\"until_at\":\"$+900\"}", .want = 201, .save = "mark" },
+	{ "POST /api/dispatch/mark/{id}/end", DESK, "/api/dispatch/mark/$mark/end", "{}", .want = 200 },
 	{ "POST /api/dispatch/handover", "seat", NULL, "{\"shift_id\":\"$seat_shift\",\"note\":\"quiet night\"}",
 	  .want = 201, .before = seated, .save = "handover" },
 	{ "POST /api/dispatch/handover/{id}/withdraw", "seat", "/api/dispatch/handover/$handover/withdraw", "{}",

@@ -159,6 +159,33 @@ static void care_at(struct stage *s, int i)
 		    i, i, stage_get(s, fourfold_name(s, "person@", i)), paths[i]));
 }
 
+static void doors_at(struct stage *s, int i)
+{
+	static const char *const rows[] = {
+		"rung@",
+		"dispatch_rung (id, version, created_at, updated_at, place_id, place_path, level, word, approve, "
+		"wait_min,"
+		" two_people, unused) VALUES ('rung-@', 1, 1, 1, '$place@', '$path@', 1, 'neighbour', 'nobody', 5, 0, "
+		"0)",
+		"attempt@",
+		"dispatch_attempt (id, version, created_at, updated_at, task_id, task_number, alert_id, place_id, "
+		"place_path, place_label, worker_id, worker_name, level, word, approve, wait_min, two_people, state, "
+		"result) VALUES ('attempt-@', 1, 1, 1, 'x-@', 'T-@', 'x', 'x', '$path@', '', '$person@', 'D', 1, "
+		"'neighbour', 'nobody', 5, 0, 'done', 'no_answer')",
+		"mark@",
+		"dispatch_mark (id, version, created_at, updated_at, place_id, place_path, place_label, reason, "
+		"until_at,"
+		" state) VALUES ('mark-@', 1, 1, 1, '$place@', '$path@', '', 'dog', 9, 'ended')",
+	};
+
+	stage_put(s, fourfold_name(s, "path@", i), paths[i]);
+	for (size_t k = 0; k < COUNT(rows); k += 2) {
+		stage_put(s, fourfold_name(s, rows[k], i),
+			  fourfold_name(s, fmt(&s->r, "%.*s-@", (int)strcspn(rows[k], "@"), rows[k]), i));
+		sql(s, fmt(&s->r, "INSERT INTO %s", rows[k + 1]), i);
+	}
+}
+
 /* An outline hangs on a community or an enclosure; to see one, its path counts. */
 static void edge_at(struct stage *s, int i)
 {
@@ -303,6 +330,8 @@ void fourfold_build(struct stage *s)
 	}
 	for (int i = 0; i < PLACES; i++)
 		care_at(s, i);
+	for (int i = 0; i < PLACES; i++)
+		doors_at(s, i);
 	for (int i = 0; i < PLACES; i++)
 		edge_at(s, i);
 }
