@@ -224,6 +224,53 @@ export interface Task extends Row {
   checkin_due_at?: Instant | null
   checkin_asked_at?: Instant | null
   panic_at?: Instant | null
+  /** Why two: a word of a mark, "door" or "desk". */
+  two_reason?: string | null
+  second_at?: Instant | null
+  no_reply_at?: Instant | null
+}
+
+export type RungWord = 'neighbour' | 'family' | 'key_holder' | 'locksmith' | 'police' | 'fire'
+export interface Rung {
+  level: number
+  word: RungWord
+  approve: 'nobody' | 'desk' | 'head'
+  wait_min: number
+  two_people: boolean
+}
+/** One rung tried, or asked for, at a door where nobody opened. */
+export interface Attempt extends Row, Rung {
+  task_id: Id
+  task_number: string
+  alert_id: Id
+  place_label: string
+  worker_name: string
+  state: 'asked' | 'going' | 'refused' | 'done' | 'withdrawn'
+  reason: string | null
+  decided_by_name: string | null
+  decided_at: Instant | null
+  decision: string | null
+  result: 'none' | 'reached' | 'no_answer' | 'opened' | 'failed'
+}
+export interface Door {
+  no_reply_at: Instant | null
+  rungs: Rung[]
+  next: RungWord | null
+  next_at: Instant | null
+  attempts: Attempt[]
+}
+export interface DoorContact {
+  kind: string
+  name: string
+  phone: string
+}
+/** Two go to this address, until then. */
+export interface Mark {
+  id: Id
+  reason: string
+  until_at: Instant
+  place_label: string
+  set_by_name: string | null
 }
 
 export interface FormField {
@@ -550,6 +597,8 @@ export interface EntityRows {
   'watch.leave': Row & LeaveLine & { welfare_id: Id }
   'dispatch.task': Task
   'dispatch.shift': Shift
+  'dispatch.attempt': Attempt
+  'dispatch.mark': Mark & Row
   'dispatch.handover': Handover
   'sensing.device': Device
   'sensing.gap': Gap
