@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """desk_real.py JIUAN [SCRIPT] - a script in Chromium against a real server with
 the demo.  Without a script: the case S7 through the real desk, with the
-simulator, at the desk and as the worker's phone (desk.mjs).  Ends with the
+simulator, at the desk and as the worker's phone (desk.mjs; door.mjs alike).  Ends with the
 script's own "N passed, N failed"."""
 import http.cookiejar
 import json
@@ -38,7 +38,7 @@ def wait_for_cases(url, seconds):
 
 
 def main(jiuan, script="desk.mjs"):
-    simulator = ["--simulator"] if script == "desk.mjs" else []
+    simulator = ["--simulator"] if script in ("desk.mjs", "door.mjs") else []
     with tempfile.TemporaryDirectory(prefix="jiuan-desk-") as data:
         server = subprocess.Popen([jiuan, "serve", "--demo", *simulator, "--data", data, "--port", "0",
                                    "--web", str(ROOT / "web/console/dist"), "--log", "error"],

@@ -19,7 +19,7 @@ export const live = reactive({
 
 const batchPause = 150
 const entities: EntityName[] = [
-  'watch.alert', 'watch.rule', 'watch.silence', 'dispatch.task', 'dispatch.shift', 'dispatch.handover', 'sensing.device', 'sensing.gap',
+  'watch.alert', 'watch.rule', 'watch.silence', 'dispatch.task', 'dispatch.shift', 'dispatch.handover', 'dispatch.attempt', 'dispatch.mark', 'sensing.device', 'sensing.gap',
 ]
 
 const handlers = new Map<EntityName, Set<Handler>>()
