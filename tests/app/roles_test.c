@@ -9,14 +9,10 @@
 #include <cmocka.h>
 
 /* Asked by functions, not by tables. */
-static const char *const in_code[] = { "people.contact.create",
-				       "people.contact.update",
-				       "people.consent.create",
-				       "watch.welfare.manage",
-				       "sensing.events",
-				       "access.visit.staff",
-				       "dispatch.door.authorise",
-				       NULL };
+static const char *const in_code[] = { "people.contact.create",   "people.contact.update",
+				       "people.consent.create",   "watch.welfare.manage",
+				       "sensing.events",          "access.visit.staff",
+				       "dispatch.door.authorise", NULL };
 /* Of the program itself and the administrator. */
 static const char *const admin_only[] = { "public", "person", "watch.system", NULL };
 
