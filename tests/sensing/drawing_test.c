@@ -32,7 +32,7 @@ static void each_saving_is_a_revision(void **state)
 	assert_int_equal(json_get_int(r->answer, "revision", 0), 1);
 	/* Nothing saved is changed. */
 	rig_call(r, KEEPER, "PATCH", rig_fmt(r, DRAWING "/" FMT_STR, ARG_STR(id)), "{\"drawing\":{}}");
-	CHECK_STATUS(r, 404);
+	CHECK_STATUS(r, 405);
 	rig_call(r, KEEPER, "GET", rig_fmt(r, DRAWING "?device_id=" FMT_STR "&sort=revision", ARG_STR(eye)), NULL);
 	CHECK_STATUS(r, 200);
 	assert_int_equal(json_get(r->answer, "items")->n, 2);
