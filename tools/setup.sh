@@ -3,7 +3,7 @@
 # test it; does nothing when all of it is there.  Root, or a user with sudo.
 set -eu
 packages="gcc make meson ninja-build pkg-config python3 libsqlite3-dev libpq-dev libmicrohttpd-dev libsodium-dev
-libcurl4-openssl-dev libmosquitto-dev libgeos-dev libproj-dev libcmocka-dev libavformat-dev libavcodec-dev
+libcurl4-openssl-dev libmosquitto-dev libgeos-dev libproj-dev libical-dev libcmocka-dev libavformat-dev libavcodec-dev
 libswscale-dev libavutil-dev ffmpeg ca-certificates"
 # What only tests and checkers start: servers, a browser, compilers' tools.
 [ "${1:-test}" = run ] || packages="$packages mosquitto postgresql chromium fonts-noto-cjk clang clang-format clang-tidy
