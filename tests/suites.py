@@ -14,10 +14,10 @@ def suite(name, command, kind="quick", timeout=240, pg=False, weight=1):
 
 # What the sanitizer builds run: everything in C that is quick there.
 ASAN = ",".join("""store store_fault portable_sql base time json csv geojson national cloudevents frigate frigate_canary corpus_json
-corpus_cloudevents corpus_frigate corpus_csv corpus_geojson corpus_national corpus_rule gate_decide gate_random rules rules_state rule_compile sys_client sys_crypto
-sys_geometry sys_http sys_http_stream sys_machine places places_outline places_plan places_mode places_outline_file
+corpus_cloudevents corpus_frigate corpus_csv corpus_geojson corpus_national corpus_ical corpus_rule gate_decide gate_random rules rules_state rule_compile sys_client sys_crypto
+sys_geometry sys_http sys_http_stream sys_ical sys_machine places places_outline places_plan places_mode places_outline_file
 insight people sensing_device sensing_drawing sensing_ingest sensing_limits sensing_log
-sensing_health watch_alert watch_rule watch_eval core_field core_list core_access core_record core_export core_start files evidence dispatch_duty
+sensing_health watch_alert watch_rule watch_eval core_field core_list core_access core_record core_export core_start files evidence dispatch_duty dispatch_calendar
 dispatch_task dispatch_door access_gate access_visit access_rules register_home register_rental register_note register_own roles simulate lens_picture lens_motion lens_calibration
 lens_analyse lens_eval lens_io lens_plug""".split())
 TSAN = "writer,sys_http,sys_http_stream,core_server,frigate_link"
@@ -32,14 +32,14 @@ SUITES = [
     *[suite(n, "{build}/tests/base/%s_test" % n) for n in ("base", "time", "json", "csv", "geojson", "national")],
     *[suite(n, "{build}/tests/device/%s_test" % n) for n in ("cloudevents", "frigate", "frigate_canary")],
     *[suite("corpus_" + n, "{build}/tests/fuzz/%s_replay tests/fuzz/corpus/%s" % (n, n))
-      for n in ("json", "cloudevents", "frigate", "csv", "geojson", "national")],
+      for n in ("json", "cloudevents", "frigate", "csv", "geojson", "national", "ical")],
     *[suite("gate_" + n, "{build}/tests/gate/gate_%s_test" % n) for n in ("decide", "random")],
     suite("rules", "{build}/tests/rules/rules_test"),
     suite("rules_state", "{build}/tests/rules/rules_state_test"),
     suite("rule_compile", "{build}/tests/rules/rule_compile_test"),
     suite("corpus_rule", "{build}/tests/rules/rule_replay tests/rules/corpus"),
     *[suite("sys_" + n, "{build}/tests/sys/sys_%s_test" % n, weight=3)
-      for n in ("client", "crypto", "geometry", "http", "http_stream", "machine", "mqtt")],
+      for n in ("client", "crypto", "geometry", "http", "http_stream", "ical", "machine", "mqtt")],
     suite("places", "{build}/tests/places/places_test", pg=True, weight=2),
     *[suite("places_" + n, "{build}/tests/places/%s_test" % n, pg=True, weight=2)
       for n in ("outline", "plan", "mode", "outline_file")],
@@ -62,6 +62,7 @@ SUITES = [
     suite("files", "{build}/tests/files/files_test", pg=True, timeout=120, weight=3),
     suite("core_server", "{build}/tests/core/core_server_test", pg=True, timeout=120, weight=16),
     suite("dispatch_duty", "{build}/tests/dispatch/dispatch_duty_test", pg=True, timeout=120, weight=3),
+    suite("dispatch_calendar", "{build}/tests/dispatch/dispatch_calendar_test", pg=True, timeout=120, weight=3),
     suite("dispatch_task", "{build}/tests/dispatch/dispatch_task_test", pg=True, timeout=120, weight=10),
     suite("dispatch_door", "{build}/tests/dispatch/dispatch_door_test", pg=True, timeout=120, weight=8),
     suite("evidence", "{build}/tests/failure/evidence_test", pg=True, timeout=120, weight=6),

@@ -66,8 +66,10 @@ static enum rc check_shape(struct str text, struct ical_file *f)
 		depth += begins(line, "BEGIN:") || begins(line, "BEGIN;");
 		if (depth > DEPTH)
 			return whole(f, RC_INVALID, "bad_ical", "components are nested too deeply");
-		if (begins(line, "END:") && depth)
-			depth--;
+		if (!begins(line, "END:") && !begins(line, "END;"))
+			continue;
+		if (depth-- == 0)
+			return whole(f, RC_INVALID, "bad_ical", "an END without its BEGIN");
 	}
 	return RC_OK;
 }

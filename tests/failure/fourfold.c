@@ -49,6 +49,20 @@ static void people_at(struct stage *s, int i)
 	     i);
 }
 
+/* A calendar belongs to the one who made it; the address of the first is told to all. */
+static void calendar_at(struct stage *s, int i)
+{
+	const struct actor *who = rig_actor(&s->r, stage_get(s, fourfold_name(s, "person@", i)),
+					    "grid_worker@" NORTH, NULL);
+	const char *id = create(&s->r, who, "/api/dispatch/calendar", "{\"scope\":\"own\"}");
+
+	stage_put(s, fourfold_name(s, "calendar@", i), id);
+	if (i > 0)
+		return;
+	call(&s->r, who, "POST", fmt(&s->r, "/api/dispatch/calendar/%s/renew", id), NULL, 200);
+	stage_put(s, "rota_key", strstr(text_at(&s->r, here(&s->r), "address"), "key=") + 4);
+}
+
 static void things_at(struct stage *s, int i)
 {
 	make(s, "device@", "/api/sensing/device",
@@ -323,6 +337,7 @@ void fourfold_build(struct stage *s)
 		stage_put(s, fourfold_name(s, "place@", i), stage_get(s, fourfold_places[i]));
 	for (int i = 0; i < PLACES; i++) {
 		people_at(s, i);
+		calendar_at(s, i);
 		things_at(s, i);
 		gates_at(s, i);
 		visits_at(s, i);

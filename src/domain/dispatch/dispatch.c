@@ -9,7 +9,7 @@ enum { SHIFT_MOST = 24 * 60 * 60 };
 
 /* ---- shifts ------------------------------------------------------------------------ */
 
-static const char *const shift_kinds[] = { "seat", "deputy", "field", "rest", NULL };
+const char *const dispatch_shift_kinds[] = { "seat", "deputy", "field", "rest", NULL };
 
 static const struct field shift_fields[] = {
 	F_STD(struct shift),
@@ -20,7 +20,7 @@ static const struct field shift_fields[] = {
 	F_PATH(struct shift, place_path, DERIVED | P1),
 	F_TIME(struct shift, from_at, REQUIRED | FILTER | P1),
 	F_TIME(struct shift, to_at, REQUIRED | FILTER | P1),
-	F_ENUM(struct shift, kind, shift_kinds, REQUIRED | FILTER | P1),
+	F_ENUM(struct shift, kind, dispatch_shift_kinds, REQUIRED | FILTER | P1),
 	F_TEXT(struct shift, note, 0, 1000, P1),
 };
 
@@ -35,7 +35,7 @@ static enum rc check_free(struct ctx *c, const struct shift *s)
 		c,
 		"SELECT count(*) FROM dispatch_shift WHERE person_id = $1 AND kind = $2 AND from_at < $3 AND to_at > $4"
 		" AND id <> $5",
-		ARGS(V_STR(s->person_id), V_Z(shift_kinds[s->kind]), V_INT(s->to_at), V_INT(s->from_at),
+		ARGS(V_STR(s->person_id), V_Z(dispatch_shift_kinds[s->kind]), V_INT(s->to_at), V_INT(s->from_at),
 		     V_STR(s->std.id)),
 		0, &taken));
 	return taken ? FAIL(c, RC_CONFLICT, "shift_overlap", STR("from_at"), "the person has such a shift in this time")
@@ -245,7 +245,7 @@ static enum rc seat_of(struct ctx *c, struct str person, struct buf *out)
 		return RC_OK;
 	json_open(out, '{');
 	json_put_text(out, "shift_id", s.std.id);
-	json_put_text(out, "kind", str_of(shift_kinds[s.kind]));
+	json_put_text(out, "kind", str_of(dispatch_shift_kinds[s.kind]));
 	json_put_text(out, "place_id", s.place_id);
 	json_put_time(out, "since", s.from_at);
 	json_put_time(out, "until", s.to_at);
@@ -305,19 +305,30 @@ static enum rc on_refuse(struct ctx *c, const struct event *ev)
 static enum rc start(struct ctx *c)
 {
 	people_set_seat(c, seat_of);
+	dispatch_state_start(c);
 	return RC_OK;
 }
 
 static const char *const needs[] = { "places", "people", "sensing", "watch", NULL };
-static const struct entity *const entities[] = { &shift_entity, &task_entity,    &handover_entity,
-						 &rung_entity,  &attempt_entity, &mark_entity,
-						 NULL };
+static const struct entity *const entities[] = { &shift_entity,   &task_entity, &handover_entity, &rung_entity,
+						 &attempt_entity, &mark_entity, &calendar_entity, NULL };
 static const struct route routes[] = {
 	{ .method = "GET", .path = "/api/dispatch/candidates", .perm = "dispatch.send", .run = candidates },
 	{ .method = "GET", .path = "/api/dispatch/mine", .perm = "dispatch.work", .run = mine },
 	{ .method = "GET", .path = "/api/dispatch/form", .perm = "person", .run = form },
 	{ .method = "GET", .path = "/api/dispatch/door_code", .perm = "dispatch.send", .run = door_code },
 	{ .method = "GET", .path = "/api/dispatch/figures", .perm = "dispatch.read", .run = dispatch_figures },
+	{ .method = "GET", .path = "/api/dispatch/rota.ics", .perm = "public", .run = dispatch_calendar_feed },
+	{ .method = "POST",
+	  .path = "/api/dispatch/calendar/{id}/renew",
+	  .perm = "person",
+	  .flags = ROUTE_SECRET,
+	  .run = dispatch_calendar_renew },
+	{ .method = "POST",
+	  .path = "/api/dispatch/rota/import",
+	  .perm = "dispatch.shift.write",
+	  .prepare = dispatch_import_prepare,
+	  .run = dispatch_import_run },
 	{ .method = "POST",
 	  .path = "/api/dispatch/task/{id}/where",
 	  .perm = "dispatch.send",
@@ -364,5 +375,7 @@ const struct module dispatch_module = {
 	.listeners = listeners,
 	.jobs = jobs,
 	.columns = columns,
+	.state_size = DISPATCH_STATE,
 	.start = start,
+	.stop = dispatch_state_stop,
 };

@@ -12,7 +12,9 @@ struct shift {
 	int64_t from_at, to_at;
 	unsigned kind; /* enum shift_kind */
 };
-extern const struct entity shift_entity, handover_entity;
+extern const struct entity shift_entity, handover_entity, calendar_entity;
+extern const char *const dispatch_shift_kinds[];    /* by enum shift_kind, NULL-terminated */
+extern const char *const dispatch_kind_words[2][4]; /* for people: Chinese, English */
 /* Place, person and span of a new shift, checked; 'in' is not read. */
 enum rc dispatch_shift_fill(struct ctx *c, void *row, const struct json *in) MUST_USE;
 
@@ -62,6 +64,17 @@ enum rc dispatch_forget_positions(struct ctx *c) MUST_USE; /* of workers whose s
  * -1: not known. */
 enum rc dispatch_distance(struct ctx *c, struct str person_id, struct str place_id, int64_t *metres,
 			  int64_t *at) MUST_USE;
+
+/* ---- the rota as a calendar (dispatch_calendar.c, dispatch_ical.c) ---- */
+
+enum rc dispatch_calendar_renew(struct ctx *c, struct call *k) MUST_USE;
+enum rc dispatch_calendar_feed(struct ctx *c, struct call *k) MUST_USE;
+enum rc dispatch_import_prepare(struct ctx *c, struct call *k) MUST_USE;
+enum rc dispatch_import_run(struct ctx *c, struct call *k) MUST_USE;
+/* Who fetched how often; the module's own memory. */
+enum { DISPATCH_STATE = 32 << 10 };
+void dispatch_state_start(struct ctx *c);
+void dispatch_state_stop(void *state);
 
 enum rc dispatch_figures(struct ctx *c, struct call *k) MUST_USE;
 

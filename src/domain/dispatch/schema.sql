@@ -182,3 +182,22 @@ CREATE UNIQUE INDEX dispatch_mark_one ON dispatch_mark (place_id, reason) WHERE 
 ALTER TABLE dispatch_task ADD COLUMN two_reason free_text;
 ALTER TABLE dispatch_task ADD COLUMN second_at time_int;
 ALTER TABLE dispatch_task ADD COLUMN no_reply_at time_int;
+
+-- @version 5
+-- The rota in calendar programs: whose, what of it, and the hash of the address.
+CREATE TABLE dispatch_calendar (
+    id          id_text   PRIMARY KEY,
+    version     num_int   NOT NULL,
+    created_at  time_int  NOT NULL,
+    updated_at  time_int  NOT NULL,
+    person_id   ref_text  NOT NULL,
+    scope       enum_text NOT NULL,
+    place_id    ref_text,
+    place_path  path_text,
+    language    enum_text NOT NULL,
+    state       enum_text NOT NULL,
+    renewed_at  time_int,
+    secret_hash free_text
+);
+CREATE INDEX dispatch_calendar_person ON dispatch_calendar (person_id, id);
+CREATE UNIQUE INDEX dispatch_calendar_secret ON dispatch_calendar (secret_hash) WHERE secret_hash IS NOT NULL;

@@ -29,6 +29,12 @@ enum rc people_person_get(struct ctx *c, struct str id, const char *field, struc
 enum rc people_name(struct ctx *c, struct str id, struct str *ret) MUST_USE;
 /* Active persons whose home lies in [from, to) of paths. */
 enum rc people_residents(struct ctx *c, struct str from, struct str to, int64_t *ret) MUST_USE;
+/* Id of the active person with this login, in any case, who has a name for
+ * colleagues; an odd login is nobody's. */
+enum rc people_find_login(struct ctx *c, struct str login, struct str *id, bool *found) MUST_USE;
+/* Who the person is now, for what is done in his name without a session;
+ * WHO_NOBODY: no such person, or not active.  Strings live in c->arena. */
+enum rc people_actor_now(struct ctx *c, struct str id, struct actor *ret) MUST_USE;
 
 struct people_post {
 	struct str id, person_id, role, place_id, place_path, display, title;

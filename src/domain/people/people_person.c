@@ -282,3 +282,28 @@ enum rc people_residents(struct ctx *c, struct str from, struct str to, int64_t 
 		      "SELECT count(*) FROM people_person WHERE state = 'active' AND place_path >= $1 AND place_path < $2",
 		      ARGS(V_STR(from), V_STR(to)), 0, ret);
 }
+
+enum rc people_find_login(struct ctx *c, struct str login, struct str *id, bool *found)
+{
+	struct person p;
+	struct str form;
+
+	*found = false;
+	if (!people_login_form(c->arena, login, &form))
+		return RC_OK;
+	TRY(people_by_login(c, form, &p, found));
+	*found = *found && p.state == PERSON_ACTIVE && p.display.n;
+	if (*found)
+		*id = p.std.id;
+	return RC_OK;
+}
+
+enum rc people_actor_now(struct ctx *c, struct str id, struct actor *ret)
+{
+	struct person p;
+	bool found;
+
+	*ret = (struct actor){ .kind = WHO_NOBODY };
+	TRY(entity_find(c, &person_entity, "id = $1", ARGS(V_STR(id)), &p, &found));
+	return found && p.state == PERSON_ACTIVE ? people_actor(c, &p, NO_STR, ret, NULL) : RC_OK;
+}
