@@ -13,12 +13,15 @@
  *   400 bad_path       broken %-encoding, NUL, control characters, not UTF-8,
  *                      an encoded slash (%2F), path not starting with '/'
  *   400 bad_framing    two Content-Length or Host fields, Content-Length
- *                      beside Transfer-Encoding, junk in Content-Length
+ *                      beside Transfer-Encoding
  *   413 body_too_large
  *   431 headers_too_large
  *   503 stopping       exchanges not answered before the end of a stop
- * Requests so malformed that libmicrohttpd cannot parse them, and header
- * blocks beyond its buffer, get its own short HTML answer.
+ * and for libmicrohttpd, of what that cannot parse, before it closes:
+ *   400 bad_request, 413 body_too_large, 414 path_too_long,
+ *   431 headers_too_large, 505 wrong_version; other statuses without a body;
+ *   or no answer at all: a head without Host, a Content-Length that is no number
+ * All of them carry the headers 'always', none a name or version of a program.
  */
 #ifndef SYS_HTTP_H
 #define SYS_HTTP_H

@@ -19,6 +19,7 @@ struct http_conn {
 	 * answer) must be over; 0 while somebody works on it or it is a stream. */
 	_Atomic int64_t deadline;
 	struct http_stream *stream; /* under server->lock */
+	bool in_head;               /* the request line is read, the fields are not: its own HTTP thread's */
 	char peer[HTTP_PEER_TEXT];
 };
 
@@ -85,6 +86,9 @@ void exchange_answer(struct http_exchange *x); /* publishes x->response; the cal
 void exchange_set(struct http_exchange *x, unsigned status, const struct http_header *h, size_t n, struct str body);
 void exchange_set_problem(struct http_exchange *x, unsigned status, const char *code, const char *detail);
 void http_response_add(struct MHD_Response *r, const struct http_server *s, const struct http_header *h, size_t n);
+
+/* http_own.c: our answers; MHD_queue_response is for the library's own */
+enum MHD_Result http_queue(struct MHD_Connection *mhd, unsigned status, struct MHD_Response *r);
 
 /* http_stream.c */
 void stream_end(struct http_stream *st, bool failed); /* calls 'gone' */

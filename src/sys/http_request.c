@@ -65,6 +65,7 @@ void *exchange_begin(void *cls, const char *uri, struct MHD_Connection *mhd)
 	struct http_exchange *x = mem_new(sizeof *x);
 	x->server = s;
 	x->conn = info->socket_context;
+	x->conn->in_head = true;
 	x->mhd = mhd;
 	x->arena = arena_new(s->config.arena_limit);
 	x->target = arena_dup(x->arena, str_of(uri));
@@ -117,7 +118,7 @@ static enum MHD_Result queue_response(struct http_exchange *x)
 	/* 8 KiB/s is the slowest reader that is waited for. */
 	int64_t patience = (int64_t)x->server->config.request_s * SECOND + (int64_t)(x->response_bytes / 8192) * SECOND;
 	atomic_store(&x->conn->deadline, x->stream ? 0 : clock_monotonic() + patience);
-	enum MHD_Result ret = MHD_queue_response(x->mhd, x->status, x->response);
+	enum MHD_Result ret = http_queue(x->mhd, x->status, x->response);
 	MHD_destroy_response(x->response);
 	x->response = NULL;
 	return ret;
@@ -194,6 +195,7 @@ enum MHD_Result exchange_step(void *cls, struct MHD_Connection *mhd, const char 
 		return queue_response(x);
 	if (!x->begun) {
 		x->begun = true;
+		x->conn->in_head = false;
 		read_head(x, method);
 		const struct http_refusal *r = exchange_check(x, method);
 		return r ? refuse(x, r) : MHD_YES;

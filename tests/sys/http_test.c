@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -150,7 +151,8 @@ static void test_framing(void **state)
 		char request[300], out[4096];
 		snprintf(request, sizeof request, "POST /f HTTP/1.1\r\nHost: h\r\n%s\r\nhello", bad[i]);
 		int status = wire_call(r->port, request, out, sizeof out);
-		if (status != 400 && status != 413)
+		/* Closed without a word is a refusal, too: see test_unreadable. */
+		if (status != 400 && status != 0)
 			fail_msg("%s gave %d %s", bad[i], status, out);
 	}
 }
@@ -225,6 +227,91 @@ static void test_header_limits(void **state)
 		memcpy(many + 26 + i * 6, "A: b\r\n", 7);
 	memcpy(many + 26 + 600, "\r\n", 3);
 	assert_int_equal(wire_call(r->port, many, out, sizeof out), 431);
+}
+
+static char *filled(const char *head, char c, size_t n, const char *tail)
+{
+	size_t h = strlen(head), t = strlen(tail);
+	char *p = malloc(h + n + t + 1);
+
+	assert_non_null(p);
+	memcpy(p, head, h);
+	memset(p + h, c, n);
+	memcpy(p + h + n, tail, t + 1);
+	return p;
+}
+
+/* Everything until the end, which comes by itself; the status, 0 for nothing. */
+static int spoken(uint16_t port, const char *bytes, char *out, size_t cap)
+{
+	int fd = wire_open(port), status = 0;
+	size_t n = 0, len = strlen(bytes);
+	ssize_t got;
+
+	(void)!send(fd, bytes, len, MSG_NOSIGNAL); /* it may be closed before all is sent */
+	shutdown(fd, SHUT_WR);
+	while (n + 1 < cap && (got = recv(fd, out + n, cap - 1 - n, 0)) > 0)
+		n += (size_t)got;
+	out[n] = '\0';
+	close(fd);
+	return sscanf(out, "HTTP/1.%*d %d", &status) == 1 ? status : 0;
+}
+
+/* What libmicrohttpd cannot read: its answer has our form, or there is none. */
+static void test_unreadable(void **state)
+{
+	struct rig *r = *state;
+	char *long_path = filled("GET /", 'a', 60000, " HTTP/1.1\r\nHost: x\r\n\r\n"),
+	     *long_name = filled("GET / HTTP/1.1\r\nHost: x\r\nX-", 'b', 60000, ": 1\r\n\r\n"),
+	     *long_line = filled("", 'c', 60000, "");
+	const struct {
+		const char *bytes;
+		int status; /* 0: closed without a word */
+		const char *code;
+	} all[] = {
+		{ "GET / HTTP/1.1\r\nHost: x\r\nBad Name\r\n\r\n", 400, "bad_request" },
+		{ "GET /\r\nHost: x\r\n\r\n", 400, "bad_request" },
+		{ "GET / HTTP/2.0\r\nHost: x\r\n\r\n", 505, "wrong_version" },
+		{ "GET / HTTP/0.9\r\nHost: x\r\n\r\n", 505, "wrong_version" },
+		{ "GET / HTPP/1.1\r\nHost: x\r\n\r\n", 400, "bad_request" },
+		{ "GET / HTTP/1.1 x\r\nHost: x\r\n\r\n", 400, "bad_request" },
+		{ "\x16\x03\x01\x02\r\n\r\n", 0, NULL },
+		{ " / HTTP/1.1\r\nHost: x\r\n\r\n", 0, NULL },
+		{ "GET / HTTP/1.1\r\n\r\n", 0, NULL },
+		{ "GET / HTTP/1.1\r\nAccept: x\r\n\r\n", 0, NULL },
+		{ "GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", 400, NULL },
+		{ "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n", 400, "bad_request" },
+		{ "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999999\r\n\r\n", 0, NULL },
+		{ "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", 0, NULL },
+		{ long_path, 414, "path_too_long" },
+		{ long_name, 431, "headers_too_large" },
+		{ long_line, 414, "path_too_long" },
+	};
+	char out[8192], code[80];
+
+	for (size_t i = 0; i < COUNT(all); i++) {
+		int status = spoken(r->port, all[i].bytes, out, sizeof out);
+		const char *body = strstr(out, "\r\n\r\n");
+
+		if (status != all[i].status)
+			fail_msg("%.60s: %d", all[i].bytes, status);
+		if (status == 0) {
+			assert_int_equal(strlen(out), 0);
+			continue;
+		}
+		snprintf(code, sizeof code, "\"code\":\"%s\"", all[i].code ? all[i].code : "");
+		assert_non_null(strstr(out, "X-Content-Type-Options: nosniff\r\n"));
+		assert_non_null(strstr(out, "Content-Type: application/problem+json\r\n"));
+		assert_non_null(strstr(out, "Connection: close\r\n"));
+		assert_null(strstr(out, "Server:"));
+		assert_null(strstr(out, "<"));
+		assert_null(strstr(out + 1, "HTTP/1.1")); /* one head */
+		assert_true(body && body[4] == '{' && out[strlen(out) - 1] == '}');
+		assert_true(all[i].code == NULL || strstr(body, code) != NULL);
+	}
+	free(long_path);
+	free(long_name);
+	free(long_line);
 }
 
 static void test_keep_alive_and_pipeline(void **state)
@@ -351,6 +438,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_framing, start, stop),
 		cmocka_unit_test_setup_teardown(test_body_limits, start, stop),
 		cmocka_unit_test_setup_teardown(test_header_limits, start, stop),
+		cmocka_unit_test_setup_teardown(test_unreadable, start, stop),
 		cmocka_unit_test_setup_teardown(test_keep_alive_and_pipeline, start, stop),
 		cmocka_unit_test_setup_teardown(test_200_connections, start, stop),
 		cmocka_unit_test_setup_teardown(test_stop_while_running, start, stop),
