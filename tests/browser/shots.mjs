@@ -25,11 +25,19 @@ const pages = [
   { name: 'camera-drawing', path: '/devices?tab=cameras', click: '.draw-camera' },
   { name: 'rules', path: '/rules', click: '.last .button' },
   { name: 'shifts', path: '/shifts' },
+  { name: 'calendar', path: '/shifts', click: '[data-calendar-new]' },
+  { name: 'calendar-address', path: '/shifts', click: '[data-calendar-new]', then: '[role=dialog] button[type=submit]' },
+  { name: 'import', path: '/shifts', click: '[data-rota-import]', file: { name: 'rota.ics', mimeType: 'text/calendar', buffer: Buffer.from('BEGIN:VCALENDAR\nBEGIN:VEVENT\nATTENDEE:a\nEND:VEVENT\nBEGIN:VEVENT\nEND:VEVENT\nEND:VCALENDAR\n') }, then: '[role=dialog] button[type=submit]' },
+  { name: 'places', path: '/places' },
+  { name: 'hand-over', path: '/duty', click: '.seat-button:not([data-lock])' },
+  { name: 'viewer', path: '/duty', click: '[data-case-title]', keys: ['p'], needs: '.thumb' },
   { name: 'more', path: '/more' },
   { name: 'lost', path: '/nowhere' },
+  { name: 'locked', path: '/duty', lock: true },
   { name: 'work', path: '/work', worker: true },
 ].filter((p) => only.length === 0 || only.includes(p.name))
-const sizes = [{ width: 1366, height: 768 }, { width: 390, height: 844 }]
+// JIUAN_SIZES=1920x1080,3840x2160 takes other screens.
+const sizes = (process.env.JIUAN_SIZES ?? '1366x768,390x844').split(',').map((s) => s.split('x').map(Number)).map(([width, height]) => ({ width, height }))
 const { check, end } = tally()
 
 // The phone shows something only when somebody was sent.
@@ -58,13 +66,34 @@ for (const viewport of sizes) {
           }
           await page.goto(base + target.path)
           await page.waitForTimeout(1500)
-          for (const key of target.keys ?? []) await page.keyboard.press(key)
+          if (target.needs && (await page.locator(target.needs).count()) === 0) continue
+          // The lock is a step of the server, so that a narrow page without its button can be seen as well.
+          if (target.lock) {
+            await page.evaluate(() => fetch('/api/session/lock', { method: 'POST', headers: { 'idempotency-key': crypto.randomUUID() } }))
+            await page.reload()
+            await page.waitForSelector('#unlock-password')
+            await page.waitForTimeout(700)
+          }
+          if (target.click && (await page.locator(target.click).first().isVisible()) === false) continue
           if (target.click) await page.locator(target.click).first().click()
+          for (const key of target.keys ?? []) await page.keyboard.press(key)
           if (target.keys || target.click) await page.waitForTimeout(700)
+          if (target.file) await page.locator('input[type=file]').setInputFiles(target.file)
+          if (target.then) {
+            await page.locator(target.then).first().click()
+            await page.waitForTimeout(700)
+          }
           const name = `${target.name}-${viewport.width}-${colorScheme}-${locale}`
           await page.screenshot({ path: join(folder, `${name}.png`) })
           const findings = await axeFindings(page)
           check(`${name} axe ${findings.join('; ')}`, findings.length === 0)
+          if (target.lock) {
+            const before = await page.url()
+            await page.locator('[role=option]').nth(1).click({ force: true })
+            await page.waitForTimeout(200)
+            check(`${name} opens no row`, page.url() === before && (await page.locator('[role=option][aria-selected=true]').count()) === 0)
+            await page.evaluate(() => fetch('/api/session/unlock', { method: 'POST', headers: { 'idempotency-key': crypto.randomUUID() }, body: JSON.stringify({ password: 'jiuan-demo' }) }))
+          }
           const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)
           check(`${name} scrolls sideways`, !wide)
         }

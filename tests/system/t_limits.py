@@ -124,8 +124,11 @@ def framing(jiuan, s, c, key):
     check(b" 400 " in line(b"POST /api/session HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}"), "two lengths")
     check(b" 400 " in line(b"POST /api/session HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n"
                            b"2\r\n{}\r\n0\r\n\r\n"), "length beside chunks")
-    check(b" 400 " in line(b"POST /api/session HTTP/1.1\r\nHost: x\r\nContent-Length: -2\r\n\r\n{}"),
-          "a negative length")
+    check(line(b"POST /api/session HTTP/1.1\r\nHost: x\r\nContent-Length: -2\r\n\r\n{}") == b"", "a negative length: closed")
+    check(b" 505 " in line(b"GET / HTTP/3.0\r\nHost: x\r\n\r\n"), "a version of another day")
+    own = raw(s.port, b"GET /\r\nHost: x\r\n\r\n")
+    check(b" 400 " in own.split(b"\r\n")[0] and b"Content-Security-Policy: default-src 'none'" in own
+          and b"Server:" not in own and b"<" not in own, "what cannot be read has our headers")
     check(b" 400 " in line(b"GET /a%2fb HTTP/1.1\r\nHost: x\r\n\r\n"), "an encoded slash")
     check(b" 400 " in line(b"GET /%00 HTTP/1.1\r\nHost: x\r\n\r\n"), "NUL in the path")
     check(b" 400 " in line(b"GET /%c3%28 HTTP/1.1\r\nHost: x\r\n\r\n"), "a path that is no UTF-8")

@@ -21,7 +21,7 @@ const rectangle = (lon, lat, w, h) => ({
 export function seed() {
   const db = {
     'places.place': [], 'sensing.device': [], 'sensing.gap': [], 'sensing.drawing': [], 'watch.rule': [], 'watch.alert': [], 'watch.silence': [],
-    'watch.welfare': [], 'watch.leave': [], 'dispatch.task': [], 'dispatch.shift': [], 'dispatch.handover': [], 'dispatch.attempt': [], 'dispatch.mark': [], 'people.person': [], 'people.contact': [],
+    'watch.welfare': [], 'watch.leave': [], 'dispatch.task': [], 'dispatch.shift': [], 'dispatch.handover': [], 'dispatch.attempt': [], 'dispatch.mark': [], 'dispatch.calendar': [], 'people.person': [], 'people.contact': [],
   }
   const add = (entity, extra) => {
     const made = row(extra)

@@ -145,6 +145,7 @@ export function startMock(port = 0) {
       },
       withdraw(row) { row.state = 'withdrawn' },
     },
+    'dispatch.calendar': { end(row) { row.state = 'ended' } },
     'watch.silence': { end(row) { row.until_at = ago(0) } },
   }
   function taskStep(row, from, to, who, fields, what, detail) {
@@ -176,6 +177,7 @@ export function startMock(port = 0) {
         tasks: db['dispatch.task'].filter((k) => !['closed', 'refused', 'expired', 'cancelled'].includes(k.state)).map((k) => ({ id: k.id, number: k.number, worker_name: k.worker_name, state: k.state, place_label: k.place_label })),
       })
     },
+    'dispatch.calendar': (body, who) => insert('dispatch.calendar', { place_id: null, place_path: null, ...body, person_id: who.id, state: 'live', renewed_at: null }),
     'dispatch.shift'(body) {
       const who = find('people.person', body.person_id)
       return insert('dispatch.shift', { note: null, ...body, person_name: who.display, role: who.role, place_path: find('places.place', body.place_id).path })
@@ -310,6 +312,16 @@ export function startMock(port = 0) {
     }],
     ['GET', /^watch\/rule\/(\w+)\/revisions$/, (ctx) => ({ items: find('watch.rule', ctx.params[0]).revisions })],
     ['POST', /^watch\/rule\/(\w+)\/backtest$/, (ctx) => backtest(find('watch.rule', ctx.params[0]), ctx.body.days)],
+    ['POST', /^dispatch\/calendar\/(\w+)\/renew$/, (ctx) => {
+      const row = touch('dispatch.calendar', Object.assign(find('dispatch.calendar', ctx.params[0]), { renewed_at: ago(0) }), 'renew')
+      return { id: row.id, version: row.version, address: `/api/dispatch/rota.ics?key=${'k'.repeat(43)}` }
+    }],
+    ['POST', /^dispatch\/rota\/import$/, (ctx) => {
+      const events = ctx.text.split('BEGIN:VEVENT').slice(1)
+      const errors = events.flatMap((e, i) => (e.includes('ATTENDEE') ? [] : [{ component: i + 1, uid: null, code: 'required', field: 'ATTENDEE', detail: 'whose shift is it?' }]))
+      const dry = ctx.query.get('dry_run') === 'true'
+      return { components: events.length, created: events.length - errors.length, unchanged: 0, refused: errors.length, dry_run: dry, written: !dry, errors }
+    }],
     ['GET', /^dispatch\/candidates$/, (ctx) => ({ items: candidates(ctx.query.get('alert')) })],
     ['GET', /^dispatch\/form$/, () => forms],
     ['GET', /^dispatch\/mine$/, (_, who) => ({ items: db['dispatch.task'].filter((t) => t.worker_id === who.id).reverse().map(visible) })],
@@ -407,7 +419,7 @@ export function startMock(port = 0) {
     try {
       let raw = ''
       for await (const chunk of req) raw += chunk
-      const body = raw ? JSON.parse(raw) : {}
+      const body = raw && !raw.startsWith('BEGIN:') ? JSON.parse(raw) : {}
       const token = /jiuan_session=(\w+)/.exec(req.headers.cookie ?? '')?.[1]
       const who = sessions.get(token)
       if (req.method === 'POST' && path === 'session') {
@@ -427,7 +439,7 @@ export function startMock(port = 0) {
       for (const [method, pattern, run] of routes) {
         const match = method === req.method && pattern.exec(path)
         if (!match) continue
-        const answer = run({ req, body, query, token, params: match.slice(1) }, who, { token })
+        const answer = run({ req, body, text: raw, query, token, params: match.slice(1) }, who, { token })
         if (answer?.csv) {
           res.writeHead(200, { 'content-type': 'text/csv; charset=utf-8; header=present', 'content-disposition': `attachment; filename="${answer.name}"`, 'server-time': ago(0) })
           return res.end(answer.csv)

@@ -33,8 +33,9 @@ type Query = Record<string, string | number | null | undefined>
 interface CallOptions {
   query?: Query
   body?: unknown
-  /** A body that is no JSON: the text of a file. */
+  /** Instead of `body`: a file as it is, of this `type`; a table when it says none. */
   text?: string
+  type?: string
   version?: number
   key?: string
   signal?: AbortSignal
@@ -126,7 +127,7 @@ async function attempt(method: Method, url: string, headers: Headers, options: C
 async function send(method: Method, path: string, options: CallOptions): Promise<Response> {
   const headers = new Headers({ accept: 'application/json' })
   if (options.body !== undefined) headers.set('content-type', 'application/json')
-  if (options.text !== undefined) headers.set('content-type', 'text/csv')
+  if (options.text !== undefined) headers.set('content-type', options.type ?? 'text/csv')
   if (options.version !== undefined) headers.set('if-match', `"${options.version}"`)
   if (!hand()) headers.set('background', '1')
   if (method !== 'GET') headers.set('idempotency-key', options.key ?? newKey())

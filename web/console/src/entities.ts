@@ -298,6 +298,27 @@ export interface Shift extends Row {
   note: string | null
 }
 
+/** The rota in calendar programs, under a secret address that is told once. */
+export interface Calendar extends Row {
+  person_id: Id
+  scope: 'own' | 'place'
+  place_id: Id | null
+  place_path: string | null
+  language: 'zh-CN' | 'en'
+  state: 'live' | 'ended'
+  renewed_at: Instant | null
+}
+
+export interface RotaReport {
+  components: number
+  created: number
+  unchanged: number
+  refused: number
+  dry_run: boolean
+  written: boolean
+  errors: { component: number; uid: string | null; code: string; field: string; detail: string }[]
+}
+
 /** One operator leaves the seat, the next one takes it. */
 export interface Handover extends Row {
   shift_id: Id
@@ -600,6 +621,7 @@ export interface EntityRows {
   'dispatch.attempt': Attempt
   'dispatch.mark': Mark & Row
   'dispatch.handover': Handover
+  'dispatch.calendar': Calendar
   'sensing.device': Device
   'sensing.gap': Gap
   'sensing.drawing': CameraDrawing
