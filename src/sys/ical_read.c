@@ -199,6 +199,19 @@ static enum rc read_excepted(struct reader *r, struct ical_event *e, icalcompone
 	return RC_OK;
 }
 
+static struct icaltimetype local_time(int64_t t)
+{
+	char text[TIME_TEXT], plain[16];
+	struct str s = time_text(t + 8 * HOUR, text);
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.n && n < 15; i++)
+		if (s.p[i] != '-' && s.p[i] != ':')
+			plain[n++] = s.p[i];
+	plain[n] = '\0';
+	return icaltime_from_string(plain);
+}
+
 /* libical runs in one zone without changes, so it counts on the clock of the
  * first time; where to stop is decided here. */
 static enum rc run_rule(struct reader *r, struct ical_event *e, icalproperty *p, const struct excepted *x)
@@ -206,7 +219,6 @@ static enum rc run_rule(struct reader *r, struct ical_event *e, icalproperty *p,
 	struct icalrecurrencetype rule = icalproperty_get_rrule(p);
 	int64_t until, first = e->from_at[0], t;
 	struct icaltimetype at;
-	char text[TIME_TEXT];
 
 	TRY(check_rule(e, &rule));
 	TRY(read_until(e, &rule, &until));
@@ -214,13 +226,7 @@ static enum rc run_rule(struct reader *r, struct ical_event *e, icalproperty *p,
 
 	rule.count = 0;
 	rule.until = icaltime_null_time();
-	time_text(first + 8 * HOUR, text);
-	struct icaltimetype start = icaltime_null_time();
-
-	if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d", &start.year, &start.month, &start.day, &start.hour, &start.minute,
-		   &start.second) != 6)
-		return fault(e, "bad_time", "DTSTART", "no such time");
-	icalrecur_iterator *it = icalrecur_iterator_new(rule, start);
+	icalrecur_iterator *it = icalrecur_iterator_new(rule, local_time(first));
 	enum rc rc = RC_OK;
 
 	if (it == NULL)
