@@ -24,6 +24,8 @@ export function startMock(port = 0) {
   const sessions = new Map()
   const answers = new Map()
   const listeners = new Set()
+  const told = []
+  let feed = 'open'
   let eventNumber = 0
   let taskNumber = 206
 
@@ -40,7 +42,9 @@ export function startMock(port = 0) {
   }
   function tell(entity, row, verb) {
     const data = JSON.stringify({ entity, id: row.id, version: row.version, verb, place_path: row.place_path ?? '' })
-    for (const res of listeners) res.write(`id: ${++eventNumber}\nevent: ${entity}\ndata: ${data}\n\n`)
+    const text = `id: ${++eventNumber}\nevent: ${entity}\ndata: ${data}\n\n`
+    told.push([eventNumber, text])
+    for (const res of listeners) res.write(text)
   }
   function line(alertId, what, actor, detail = {}) {
     const alert = db['watch.alert'].find((a) => a.id === alertId)
@@ -326,6 +330,14 @@ export function startMock(port = 0) {
     ['GET', /^dispatch\/form$/, () => forms],
     ['GET', /^dispatch\/mine$/, (_, who) => ({ items: db['dispatch.task'].filter((t) => t.worker_id === who.id).reverse().map(visible) })],
     ['POST', /^dispatch\/position$/, () => undefined],
+    // "cut": no answer, as with a pulled cable; "refused": somebody answers, but not the feed.
+    ['POST', /^mock\/feed$/, (ctx) => {
+      feed = ctx.body.feed
+      if (feed !== 'open') for (const res of listeners) res.destroy()
+    }],
+    ['POST', /^mock\/close$/, () => {
+      for (const a of openAlerts().filter((x) => x.number.startsWith('A-2'))) touch('watch.alert', Object.assign(a, { state: 'closed', closed_at: ago(0) }), 'close')
+    }],
     ['POST', /^mock\/alerts$/, (ctx) => {
       const from = db['watch.alert'].find((a) => a.question === 'door_held')
       for (let n = 0; n < (ctx.body.n ?? 1); n++) {
@@ -404,8 +416,12 @@ export function startMock(port = 0) {
   }
 
   function live(req, res) {
+    if (feed === 'cut') return req.socket.destroy()
+    if (feed === 'refused') return send(res, 503, { code: 'busy' })
     res.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'server-time': ago(0) })
     res.write(`id: ${eventNumber}\nevent: hello\ndata: ${JSON.stringify({ server_time: ago(0) })}\n\n`)
+    const seen = Number(req.headers['last-event-id'] ?? eventNumber)
+    for (const [n, text] of told) if (n > seen) res.write(text)
     listeners.add(res)
     const beat = setInterval(() => res.write(': alive\n\n'), 15_000)
     req.on('close', () => {

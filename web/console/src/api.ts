@@ -72,11 +72,25 @@ function randomKey(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, '0')).join('')
 }
 
+/** How far off the estimate may be: half the round trip it was made by. */
+let trust = Infinity
+
+/**
+ * An answer only tells the server's clock within half its round trip. A quicker one is better; a slower one counts
+ * only where it contradicts: one slow answer must not move every clock on the page.
+ */
 function noteServerTime(header: string | null, sentAt: number): void {
   const time = header ? Date.parse(header) : NaN
   if (Number.isNaN(time)) return
   const receivedAt = Date.now()
-  serverOffset.value = time - (sentAt + receivedAt) / 2
+  const half = (receivedAt - sentAt) / 2
+  const offset = time - (sentAt + receivedAt) / 2
+  if (half <= trust || Math.abs(offset - serverOffset.value) > half + trust) {
+    serverOffset.value = offset
+    trust = half
+  } else {
+    trust *= 1.05 // clocks drift: what is old is worth less
+  }
   lastAnswerAt.value = time
 }
 

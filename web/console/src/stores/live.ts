@@ -19,13 +19,15 @@ export const live = reactive({
 
 const batchPause = 150
 const entities: EntityName[] = [
-  'watch.alert', 'watch.rule', 'watch.silence', 'dispatch.task', 'dispatch.shift', 'dispatch.handover', 'dispatch.attempt', 'dispatch.mark', 'sensing.device', 'sensing.gap',
+  'watch.alert', 'watch.rule', 'watch.silence', 'dispatch.task', 'dispatch.shift', 'dispatch.handover', 'dispatch.attempt', 'dispatch.mark', 'dispatch.calendar', 'sensing.device', 'sensing.gap',
 ]
 
 const handlers = new Map<EntityName, Set<Handler>>()
 const pending = new Map<EntityName, Changes>()
 let stream: EventSource | null = null
 let timer: ReturnType<typeof setTimeout> | undefined
+/** A stream that was given up takes its place in the feed with it: the next one begins with everything anew. */
+let gap = false
 
 function flush(): void {
   timer = undefined
@@ -57,6 +59,8 @@ function opened(): void {
   live.open = true
   live.lost_at = null
   lastAnswerAt.value = serverNow()
+  if (gap) reloadAll()
+  gap = false
 }
 
 function lost(): void {
@@ -65,6 +69,7 @@ function lost(): void {
   // The browser resumes a broken stream by itself; a refused one it gives up.
   if (stream?.readyState === EventSource.CLOSED) {
     stopLive()
+    gap = true
     setTimeout(startLive, 5000)
   }
 }

@@ -15,6 +15,7 @@ export const sound = reactive({
 
 interface Rung { times: number; last: number }
 const rung = new Map<string, Rung>()
+let claimed = false
 let context: AudioContext | null = null
 let wakeLock: { release(): Promise<void> } | null = null
 
@@ -35,13 +36,23 @@ export function play(severity: Severity): void {
   tonesOf(severity).forEach((f, i) => tone(context!, f, context!.currentTime + i * 0.36))
 }
 
-/** One tab sounds: it holds a named lock; the next gets it when that tab closes. */
-function claimSpeaker(): void {
-  if (!navigator.locks) return
-  sound.elsewhere = true
-  void navigator.locks.request('jiuan.sound', () => {
-    sound.elsewhere = false
-    return new Promise(() => undefined)
+const speaker = 'jiuan.sound'
+const forGood = (): Promise<never> => {
+  sound.elsewhere = false
+  return new Promise(() => undefined)
+}
+
+/** One tab sounds: it holds a named lock; the next gets it when that tab closes. Back when it is known who sounds. */
+function claimSpeaker(): Promise<void> {
+  if (!navigator.locks) return Promise.resolve()
+  return new Promise((known) => {
+    void navigator.locks.request(speaker, { ifAvailable: true }, (lock) => {
+      sound.elsewhere = !lock
+      known()
+      if (lock) return forGood()
+      void navigator.locks.request(speaker, forGood)
+      return undefined
+    })
   })
 }
 
@@ -59,7 +70,10 @@ export async function unlockSound(): Promise<void> {
   context ??= new AudioContext()
   await context.resume()
   sound.unlocked = context.state === 'running'
-  if (sound.unlocked) claimSpeaker()
+  if (sound.unlocked && !claimed) {
+    claimed = true
+    await claimSpeaker()
+  }
   play('high')
   await keepScreenOn()
 }
