@@ -75,6 +75,8 @@ await part('cut line', async (page) => {
   }, { times: 1 })
   await page.keyboard.press('a')
   check('after: the lost answer is fetched again', await waits(page, () => document.querySelector('[data-action=acknowledge]')?.getAttribute('aria-disabled') === 'true'))
+  for (let i = 0; i < 20 && keys.length < 2; i++) await pause(250) // the feed may tell of it before the second try
+  await pause(300)
   check(`after: with the same key, one effect: ${keys.length} tries, ${new Set(keys).size} keys, ${acked(alert)} times, version ${version} to ${alert.version}`, new Set(keys).size === 1 && keys.length === 2 && acked(alert) === 1 && alert.version === version + 1)
 })
 
