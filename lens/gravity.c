@@ -9,6 +9,7 @@
 #define LEAST_S         0.36 /* of a path */
 #define LEAST_OCCUPANCY 0.55
 #define LEAST_SCORE     9.0
+#define LEAST_WAY_PX    90.0 /* at 1080 rows: a leaf far up wavers by less and seems to fall fast */
 #define LEAST_FALL_M    4.5  /* a floor and a half */
 #define ASIDE           1.0  /* metres to the side per metre of fall */
 #define GRAVITY_SLOW    6.0  /* m/s2, at the least while it is slow; what comes towards or leaves the wall shows less */
@@ -103,7 +104,7 @@ static const char *shape_fault(const struct view *v, const struct track *k, cons
 		up += s->y[i] < s->y[i - 1] - 0.5;
 	if (s->t[s->n - 1] < LEAST_S)
 		return "short";
-	if (fall < 45 * px)
+	if (fall < LEAST_WAY_PX * px)
 		return "fall";
 	if (r->occupancy < LEAST_OCCUPANCY)
 		return "holes";

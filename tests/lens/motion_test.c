@@ -56,7 +56,7 @@ static void repeats_are_laid_on_an_even_grid(void **state)
 	int n = 0;
 
 	(void)state;
-	for (int i = 0; i < 300; i++) { /* 20 pictures a second shown at 30 */
+	for (int i = 0; i < 3000; i++) { /* 20 pictures a second shown at 30 */
 		int64_t pts = (int64_t)i * SECOND / 30, out;
 		bool fresh = i == 0 || i * 2 / 3 != (i - 1) * 2 / 3;
 
