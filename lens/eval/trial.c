@@ -6,6 +6,9 @@
 #include "lens/cpu.h"
 #include "lens/decode.h"
 
+/* Held pictures must stay as they are, and up to two repeats lie between each two. */
+enum { RING = 3 * ANALYSE_HELD + 1 };
+
 void trial_init(struct trial *t)
 {
 	*t = (struct trial){ .events = mem_new(TRIAL_EVENTS * sizeof(struct event)), .scale_x = 1, .scale_y = 1 };
@@ -80,17 +83,17 @@ void trial_scene(struct trial *t, struct scene *s, const struct scene_options *o
 	int width = o->width ? o->width : 1920, height = o->height ? o->height : 1080;
 	double fps = o->shown_fps > 0 ? o->shown_fps : o->fps > 0 ? o->fps : 25;
 	size_t size = (size_t)width * (size_t)height;
-	uint8_t *ring = mem_new(size * (ANALYSE_HELD + 1));
+	uint8_t *ring = mem_new(size * RING);
 
 	for (int i = 0; i < scene_frames(s); i++) {
-		struct frame f = { .luma = ring + size * (size_t)(i % (ANALYSE_HELD + 1)),
+		struct frame f = { .luma = ring + size * (size_t)(i % RING),
 				   .stride = width,
 				   .width = width,
 				   .height = height,
 				   .pts_us = (int64_t)(i / fps * SECOND) };
 		double start;
 
-		scene_paint(s, ring + size * (size_t)(i % (ANALYSE_HELD + 1)));
+		scene_paint(s, ring + size * (size_t)(i % RING));
 		start = cpu_ms();
 		analyser_feed(a, &f, keep, t);
 		t->cpu_s += (cpu_ms() - start) / 1e3;
