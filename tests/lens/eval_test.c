@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "near.h"
 
@@ -13,6 +14,8 @@
 #include "lens/eval/metrics.h"
 #include "lens/eval/report.h"
 #include "lens/eval/scene.h"
+#include "lens/file.h"
+#include "lens/png.h"
 
 static uint64_t hash(const uint8_t *p, size_t n, uint64_t h)
 {
@@ -200,6 +203,47 @@ static void events_come_back_from_their_lines(void **state)
 	arena_free(arena);
 }
 
+static uint32_t word_at(const char *p)
+{
+	const uint8_t *b = (const uint8_t *)p;
+
+	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+}
+
+static void a_path_is_drawn_into_a_png(void **state)
+{
+	struct arena *arena = arena_new(1 << 20);
+	uint8_t *luma = mem_new(200 * 100);
+	struct frame f = { .luma = luma, .stride = 200, .width = 200, .height = 100 };
+	struct path_point path[2] = { { 0, 20, 20, 4, 4 }, { 40000, 20, 80, 4, 4 } };
+	struct incident i = { .width = 200, .height = 100, .path_n = 2, .path = path };
+	struct drawing d = drawing_of(&f, 120);
+	char name[] = "/tmp/jiuan-png-XXXXXX";
+	struct str png;
+	int fd = mkstemp(name);
+
+	(void)state;
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(d.width, 100);
+	assert_int_equal(d.height, 50);
+	drawing_path(&d, &i);
+	assert_true(d.rgb[(25 * 100 + 10) * 3] == 255 && d.rgb[(25 * 100 + 10) * 3 + 2] == 0); /* the line, yellow */
+	assert_true(d.rgb[(25 * 100 + 50) * 3] == 0);
+	assert_int_equal(drawing_save(&d, name), RC_OK);
+	assert_int_equal(file_read(arena, name, &png), RC_OK);
+	assert_memory_equal(png.p, "\x89PNG\r\n\x1a\n", 8);
+	assert_int_equal(word_at(png.p + 16), 100);
+	assert_int_equal(word_at(png.p + 20), 50);
+	assert_int_equal(word_at(png.p + 29), 0x2557e9e9U);
+	assert_memory_equal(png.p + png.n - 8, "IEND\xae\x42\x60\x82", 8); /* its sum is the same in every PNG */
+	assert_int_equal(drawing_save(&d, "/nonexistent/x.png"), RC_BUSY);
+	unlink(name);
+	free(d.rgb);
+	free(luma);
+	arena_free(arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -209,6 +253,7 @@ int main(void)
 		cmocka_unit_test(events_are_matched_to_throws),
 		cmocka_unit_test(poisson_bounds_are_exact),
 		cmocka_unit_test(events_come_back_from_their_lines),
+		cmocka_unit_test(a_path_is_drawn_into_a_png),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
