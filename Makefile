@@ -21,7 +21,7 @@ build: setup
 
 run:
 	@tools/setup.sh run
-	@tools/build.sh $(BUILD) src/app/jiuan
+	@tools/build.sh $(BUILD) src/app/jiuan lens/jiuan-lens
 	@tools/run.sh $(BUILD)
 
 test: setup

@@ -75,6 +75,7 @@ SUITES = [
     suite("lens_run", "python3 tests/lens/run_test.py {build}/lens/jiuan-lens", kind="slow", timeout=600, weight=90),
     *[suite("register_" + n, "{build}/tests/registers/register_%s_test" % n, pg=True, timeout=120, weight=4)
       for n in ("home", "rental", "note", "own")],
+    suite("lens_demo", "python3 tests/lens/demo_test.py {build}", kind="slow", timeout=300, weight=60),
     suite("failure", "{build}/tests/failure/failure_test", timeout=200, weight=10),
     suite("matrix", "{build}/tests/failure/matrix_test", timeout=200, weight=10),
     suite("matrix_live", "{build}/tests/failure/live_test", timeout=120, weight=5),

@@ -1,14 +1,15 @@
 #!/bin/sh
-# build.sh DIR [TARGET] - everything in C, or one target of it, and the pages;
+# build.sh DIR [TARGETS] - everything in C, or some targets of it, and the pages;
 # only what changed.
 set -eu
 dir=${1:-build}
+[ $# = 0 ] || shift
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 quiet() { "$@" >"$log" 2>&1 || { cat "$log"; exit 1; }; }
 [ -f "$dir/build.ninja" ] || quiet meson setup "$dir"
 [ -f "$dir/src/app/jiuan" ] || echo "building the program"
-quiet ninja -C "$dir" ${2:+"$2"}
+quiet ninja -C "$dir" "$@"
 web=web/console
 [ -f $web/package.json ] || exit 0
 if [ ! -d $web/node_modules ] || [ $web/package-lock.json -nt $web/node_modules/.package-lock.json ]; then

@@ -204,8 +204,9 @@ class Session:
 class Server:
     """with Server("clip.mp4") as s: ... s.url ...; s.cut(2.0)"""
 
-    def __init__(self, path, port=0, loop=False, speed=1.0, auth=None, tls=None, fps=None):
+    def __init__(self, path, port=0, loop=False, speed=1.0, auth=None, tls=None, fps=None, calm=0):
         self.clip = Clip(path, fps)
+        self.calm = int(calm * self.clip.fps)  # after each round the first group of pictures for so many seconds
         self.loop, self.speed, self.auth = loop, speed, auth
         self.log, self.sessions, self.lock = [], [], threading.Lock()
         self.stop, self.refuse_until, self.started = threading.Event(), 0.0, None
@@ -257,12 +258,21 @@ class Server:
                 sock.settimeout(20)
                 if self.tls:
                     sock = self.tls.wrap_socket(sock, server_side=True)
+                sock.settimeout(120)  # players speak every half minute
             except OSError:
                 continue
             session = Session(self, sock)
             with self.lock:
                 self.sessions.append(session)
             threading.Thread(target=session.run, daemon=True).start()
+
+    def _index(self, n):
+        whole = len(self.clip.pictures)
+        n %= whole + self.calm
+        if n < whole:
+            return n
+        group = self.clip.keys.index(True, 1) if True in self.clip.keys[1:] else whole
+        return (n - whole) % group
 
     def _play(self):
         """Time starts with the first listener."""
@@ -282,7 +292,7 @@ class Server:
                 self._drop()
                 self.refuse_until = float("inf")
                 return
-            index = n % len(self.clip.pictures)
+            index = self._index(n)
             for s in listeners:
                 if self.clip.keys[index]:
                     joined.add(s)
