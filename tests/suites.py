@@ -91,6 +91,8 @@ SUITES = [
           weight=45),
     suite("registers", "python3 tests/browser/registers_real.py {build}/src/app/jiuan", kind="slow", timeout=600, weight=120),
     suite("door", "python3 tests/browser/desk_real.py {build}/src/app/jiuan door.mjs", kind="slow", timeout=600, weight=110),
+    suite("gates_way_in", "python3 tests/browser/desk_real.py {build}/src/app/jiuan gates.mjs", kind="slow", timeout=300,
+          weight=60),
     suite("desk_queue", "node tests/browser/desk-queue.mjs", kind="slow", timeout=300, weight=40),
     suite("desk_truth", "node tests/browser/desk-truth.mjs", kind="slow", timeout=400, weight=120),
     suite("desk_duty", "node tests/browser/desk-duty.mjs", kind="slow", timeout=120, weight=10),

@@ -187,6 +187,7 @@ enum rc demo_seed(struct app *a, const char *data_folder)
 	rc = rc == RC_OK ? demo_seed_people(&d) : rc;
 	rc = rc == RC_OK ? demo_seed_duty(&d) : rc;
 	rc = rc == RC_OK ? demo_seed_devices(&d) : rc;
+	rc = rc == RC_OK ? demo_seed_gates(&d) : rc;
 	rc = rc == RC_OK ? demo_seed_watch(&d) : rc;
 	rc = rc == RC_OK ? demo_seed_registers(&d) : rc;
 	arena_free(d.arena);
@@ -201,5 +202,7 @@ void demo_say(FILE *out)
 		     "  zhoumin     grid worker\n"
 		     "  liguoqiang  grid worker, resting\n"
 		     "  linfang     resident\n"
+		     "  guard       guard at Jingtai's north gate\n"
+		     "  home301     household in Jingtai, 1-1-301\n"
 		     "  admin       everything\n");
 }

@@ -48,5 +48,6 @@ enum rc demo_seed_registers(struct demo *d) MUST_USE; /* homes, rentals, vehicle
 enum rc demo_seed_watch(struct demo *d) MUST_USE;     /* rules, and the watch over 3-2-501 */
 
 enum rc demo_seed_enclosures(struct demo *d) MUST_USE;
+enum rc demo_seed_gates(struct demo *d) MUST_USE; /* Jingtai's north gate */
 
 #endif

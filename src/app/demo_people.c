@@ -13,8 +13,8 @@ struct post_row {
 static const struct {
 	const char *login, *name;
 } people[] = {
-	{ "admin", "管理员" }, { "chenxiao", "陈晓" },     { "wangjing", "王静" },
-	{ "zhoumin", "周敏" }, { "liguoqiang", "李国强" },
+	{ "admin", "管理员" },      { "chenxiao", "陈晓" },  { "wangjing", "王静" },        { "zhoumin", "周敏" },
+	{ "liguoqiang", "李国强" }, { "guard", "北门门卫" }, { "home301", "1-1-301 住户" },
 };
 static const struct post_row posts[] = {
 	{ "chenxiao", "seat", "", "值守员" },
@@ -27,6 +27,8 @@ static const struct post_row posts[] = {
 	{ "zhoumin", "grid_worker", "beilin.g1.", "网格员" },
 	{ "liguoqiang", "grid_worker", "jingtai.g2.", "网格员" },
 	{ "liguoqiang", "grid_worker", "beilin.g2.", "网格员" },
+	{ "guard", "guard", "jingtai.", "门卫" },
+	{ "home301", "resident", "jingtai.1.1.301.", "住户" },
 };
 
 /* ---- accounts ------------------------------------------------------------------- */

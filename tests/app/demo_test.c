@@ -68,7 +68,7 @@ static void has_what_the_report_tells(void **state)
 	assert_int_equal(world_count(&w, "SELECT count(*) FROM sensing_device WHERE state <> 'active'"), 0);
 	assert_true(world_count(&w, "SELECT count(*) FROM places_place WHERE kind = 'building' AND boundary IS NOT NULL"
 				    " AND grid_id IS NOT NULL") >= 36);
-	assert_int_equal(world_count(&w, "SELECT count(*) FROM people_person"), 98);
+	assert_int_equal(world_count(&w, "SELECT count(*) FROM people_person"), 100);
 }
 
 /* Only the names of the product's sketch. */
@@ -76,7 +76,8 @@ static void has_nobody_else(void **state)
 {
 	(void)state;
 	assert_int_equal(world_count(&w, "SELECT count(*) FROM people_person WHERE coalesce(name, display) NOT IN"
-					 " ('陈晓', '王静', '周敏', '李国强', '管理员', '3-2-501 住户')"
+					 " ('陈晓', '王静', '周敏', '李国强', '管理员', '3-2-501 住户',"
+					 " '北门门卫', '1-1-301 住户')"
 					 " AND coalesce(name, '') NOT LIKE '%-%-% 住户 %'"),
 			 0);
 	assert_int_equal(
@@ -86,7 +87,8 @@ static void has_nobody_else(void **state)
 
 static void one_desk_sees_all(void **state)
 {
-	static const char *const logins[] = { "chenxiao", "wangjing", "zhoumin", "liguoqiang", "admin", "linfang" };
+	static const char *const logins[] = { "chenxiao", "wangjing", "zhoumin", "liguoqiang",
+					      "admin",    "guard",    "home301", "linfang" };
 	(void)state;
 	for (size_t i = 0; i < COUNT(logins); i++)
 		assert_int_equal(world_ask(&w, logins[i], STR("GET"), STR("/api/me"), NO_STR), 200);
@@ -94,6 +96,21 @@ static void one_desk_sees_all(void **state)
 	assert_int_equal(json_get_int(w.answer, "total", 0), (int64_t)n_demo_devices);
 	assert_int_equal(world_ask(&w, "chenxiao", STR("GET"), STR("/api/watch/board"), NO_STR), 200);
 	assert_true(str_is(json_get_text(json_get(w.answer, "seat"), "person_name"), "陈晓"));
+}
+
+static void guard_has_lanes(void **state)
+{
+	size_t n = 0;
+
+	(void)state;
+	assert_int_equal(world_ask(&w, "guard", STR("GET"), STR("/api/access/board"), NO_STR), 200);
+	for (const struct json *j = json_get(w.answer, "items")->child; j; j = j->next, n++) {
+		assert_true(json_get(j, "is_on")->i == 1);
+		assert_true(str_is(json_get_text(j, "mode"), "normal"));
+	}
+	assert_int_equal(n, 3);
+	/* Nobody of another community's gate, and no household, sees them. */
+	assert_int_equal(world_ask(&w, "home301", STR("GET"), STR("/api/access/board"), NO_STR), 403);
 }
 
 /* ---- twice -------------------------------------------------------------------------- */
@@ -164,7 +181,7 @@ static void next_day_renews_the_duty(void **state)
 	assert_int_equal(demo_seed(w.app, w.folder), RC_OK);
 	assert_int_equal(world_count(&w, "SELECT count(*) FROM dispatch_shift WHERE kind = 'seat'"), 2);
 	assert_int_equal(world_count(&w, "SELECT count(*) FROM watch_welfare"), 1);
-	assert_int_equal(world_count(&w, "SELECT count(*) FROM people_person"), 98);
+	assert_int_equal(world_count(&w, "SELECT count(*) FROM people_person"), 100);
 }
 
 /* ---- the simulator's first two minutes --------------------------------------------- */
@@ -228,6 +245,7 @@ int main(void)
 		cmocka_unit_test(has_what_the_report_tells),
 		cmocka_unit_test(has_nobody_else),
 		cmocka_unit_test(one_desk_sees_all),
+		cmocka_unit_test(guard_has_lanes),
 		cmocka_unit_test(second_start_changes_nothing),
 		cmocka_unit_test(two_minutes_bring_four_cases),
 		cmocka_unit_test(next_day_renews_the_duty),

@@ -1,5 +1,6 @@
 /** The rows of the server's interface. Names are those of docs/interfaces.md. */
 
+import type { AccessRows } from './access'
 import type { Doorway, EntranceState, Segment } from './logic/edge'
 
 export type Id = string
@@ -605,7 +606,7 @@ export interface EdgeProperties {
 }
 export type EdgeCollection = GeoJSON.FeatureCollection<GeoJSON.LineString | GeoJSON.Point, EdgeProperties>
 
-export interface EntityRows {
+export interface EntityRows extends AccessRows {
   'places.outline': Outline
   'places.plan': Plan
   'places.work': EnclosureWork

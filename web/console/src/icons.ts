@@ -28,6 +28,7 @@ export { default as IconSend } from '@tabler/icons-vue/dist/esm/icons/IconSend.m
 export { default as IconTable } from '@tabler/icons-vue/dist/esm/icons/IconTable.mjs'
 export { default as IconUpload } from '@tabler/icons-vue/dist/esm/icons/IconUpload.mjs'
 export { default as IconUrgent } from '@tabler/icons-vue/dist/esm/icons/IconUrgent.mjs'
+export { default as IconUserCheck } from '@tabler/icons-vue/dist/esm/icons/IconUserCheck.mjs'
 export { default as IconUsers } from '@tabler/icons-vue/dist/esm/icons/IconUsers.mjs'
 export { default as IconVolume } from '@tabler/icons-vue/dist/esm/icons/IconVolume.mjs'
 export { default as IconX } from '@tabler/icons-vue/dist/esm/icons/IconX.mjs'

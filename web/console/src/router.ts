@@ -4,9 +4,9 @@ import DutyPage from './pages/DutyPage.vue'
 import LostPage from './pages/LostPage.vue'
 import SignInPage from './pages/SignInPage.vue'
 import { screens } from './screens'
-import { can, isWorker, loadSession, session } from './stores/session'
+import { can, isGuard, isHost, isWorker, loadSession, session } from './stores/session'
 
-const home = (): string => (session.me?.posts.length === 0 ? '/me' : isWorker.value ? '/work' : screens.find((s) => can(s.permission))?.path ?? '/more')
+const home = (): string => (session.me?.posts.length === 0 ? '/me' : isHost.value ? '/visits' : isGuard.value ? '/gates' : isWorker.value ? '/work' : screens.find((s) => can(s.permission))?.path ?? '/more')
 
 export const router = createRouter({
   history: createWebHistory(),
@@ -16,6 +16,10 @@ export const router = createRouter({
     { path: '/password', name: 'password', component: () => import('./pages/PasswordPage.vue'), meta: { bare: true } },
     { path: '/duty', name: 'duty', component: DutyPage },
     { path: '/map', name: 'map', component: () => import('./pages/MapPage.vue') },
+    { path: '/gates', name: 'gates', component: () => import('./pages/GatesPage.vue') },
+    { path: '/gates/codes', name: 'codes', component: () => import('./pages/CodesPage.vue') },
+    { path: '/visits', name: 'visits', component: () => import('./pages/VisitsPage.vue') },
+    { path: '/visit', name: 'visit', component: () => import('./pages/VisitPage.vue'), meta: { bare: true, open: true } },
     { path: '/places', name: 'places', component: () => import('./pages/PlacesPage.vue') },
     { path: '/devices', name: 'devices', component: () => import('./pages/DevicesPage.vue') },
     { path: '/rules', name: 'rules', component: () => import('./pages/RulesPage.vue') },
@@ -29,6 +33,8 @@ export const router = createRouter({
 })
 
 router.beforeEach(async (to) => {
+  // A visitor at the poster has no account, and none is looked for.
+  if (to.meta.open) return true
   if (session.state === 'unknown') {
     try {
       await loadSession()

@@ -37,7 +37,7 @@ export const deskKeys: KeyBinding[] = [
 
 /** Second key after G: the screens of the rail. */
 export const goKeys: Record<string, string> = {
-  KeyD: 'duty', KeyM: 'map', KeyP: 'places', KeyH: 'registers', KeyV: 'devices', KeyR: 'rules', KeyS: 'shifts', KeyX: 'more',
+  KeyD: 'duty', KeyM: 'map', KeyL: 'gates', KeyP: 'places', KeyH: 'registers', KeyV: 'devices', KeyR: 'rules', KeyS: 'shifts', KeyX: 'more',
 }
 
 export const capOf = (action: DeskAction): string => deskKeys.find((k) => k.action === action)!.cap

@@ -20,6 +20,7 @@ export const live = reactive({
 const batchPause = 150
 const entities: EntityName[] = [
   'watch.alert', 'watch.rule', 'watch.silence', 'dispatch.task', 'dispatch.shift', 'dispatch.handover', 'dispatch.attempt', 'dispatch.mark', 'dispatch.calendar', 'sensing.device', 'sensing.gap',
+  'access.lane', 'access.wait', 'access.opening', 'access.emergency', 'access.visit', 'access.code', 'access.parcel',
 ]
 
 const handlers = new Map<EntityName, Set<Handler>>()

@@ -70,5 +70,9 @@ export function holds(permissions: readonly string[], wanted: string): boolean {
 
 export const can = (permission: string): boolean => holds(session.me?.permissions ?? [], permission)
 
+/** Stands at a gate: the lanes come first. */
+export const isGuard = computed(() => can('access.gate') && !can('watch.alert.ack'))
+/** A household, and nothing else. */
+export const isHost = computed(() => can('access.host') && !can('access.read'))
 export const isWorker = computed(() => can('dispatch.work') && !can('watch.alert.ack'))
 export const scope = computed(() => session.me?.scope ?? null)
