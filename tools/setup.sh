@@ -6,8 +6,8 @@ packages="gcc make meson ninja-build pkg-config python3 libsqlite3-dev libpq-dev
 libcurl4-openssl-dev libmosquitto-dev libgeos-dev libproj-dev libical-dev libcmocka-dev libavformat-dev libavcodec-dev
 libswscale-dev libavutil-dev ffmpeg ca-certificates"
 # What only tests and checkers start: servers, a browser, compilers' tools.
-[ "${1:-test}" = run ] || packages="$packages mosquitto postgresql chromium fonts-noto-cjk clang clang-format clang-tidy
-cppcheck libclang-rt-14-dev"
+[ "${1:-test}" = run ] || packages="$packages mosquitto mosquitto-clients postgresql chromium fonts-noto-cjk
+clang clang-format clang-tidy cppcheck libclang-rt-14-dev"
 missing=""
 for p in $packages; do
 	dpkg-query -W -f='${Status}' "$p" 2>/dev/null | grep -q '^install ok' || missing="$missing $p"
