@@ -11,7 +11,7 @@
 #define LEAST_SCORE     9.0
 #define LEAST_WAY_PX    90.0 /* at 1080 rows: a leaf far up wavers by less and seems to fall fast */
 #define LEAST_FALL_M    4.5  /* a floor and a half */
-#define ASIDE           1.0  /* metres to the side per metre of fall */
+#define ASIDE           1.8  /* metres to the side per metre of fall: seen steeply from below, sideways looms large */
 #define GRAVITY_SLOW    6.0  /* m/s2, at the least while it is slow; what comes towards or leaves the wall shows less */
 #define GRAVITY_FAST    3.0  /* near its terminal speed */
 #define TERMINAL_M      18.0 /* m/s; bricks reach 50, full bags 18 */
