@@ -36,7 +36,7 @@ static enum rc wrong(struct ctx *c, const char *where, size_t i, const char *wha
 
 static bool numbers(const struct json *list, unsigned n, double lo, double hi)
 {
-	double v;
+	double v = 0;
 
 	if (list == NULL || list->kind != J_LIST || list->n != n)
 		return false;
@@ -59,7 +59,7 @@ static bool corners(const struct json *list, unsigned most)
 static bool number_in(const struct json *map, const char *key, double lo, double hi, bool needed)
 {
 	const struct json *j = json_get(map, key);
-	double v;
+	double v = 0;
 
 	return j ? json_number(j, &v) && v >= lo && v <= hi : !needed;
 }
