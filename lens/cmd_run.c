@@ -29,15 +29,18 @@ static int refuse(const char *what, const char *why)
 static long resident_kb(void)
 {
 	char line[128] = "";
-	long pages = 0, rest;
 	FILE *f = fopen("/proc/self/statm", "r");
+	struct str rest, word = NO_STR;
+	int64_t pages = 0;
 
 	if (f == NULL)
 		return 0;
-	if (fgets(line, sizeof(line), f) == NULL || sscanf(line, "%ld %ld", &rest, &pages) != 2)
-		pages = 0;
+	rest = str_of(fgets(line, sizeof(line), f));
 	fclose(f);
-	return pages * (sysconf(_SC_PAGESIZE) / 1024);
+	/* "size resident shared ..." in pages */
+	if (!str_cut(&rest, ' ', &word) || !str_cut(&rest, ' ', &word) || str_int(word, &pages) != RC_OK)
+		return 0;
+	return (long)pages * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
 /* The cameras that run, and what the server says of them. */
