@@ -115,7 +115,7 @@ struct blur *blur_new(const struct evidence_job *job, int width, int height)
 	b->nx = (width + b->block - 1) / b->block;
 	b->ny = (height + b->block - 1) / b->block;
 	b->corridor = height * 0.05;
-	b->hide = mem_new((size_t)(b->nx * b->ny));
+	b->hide = mem_new((size_t)b->nx * (size_t)b->ny);
 	for (int y = 0; y < b->ny; y++)
 		for (int x = 0; x < b->nx; x++)
 			b->hide[y * b->nx + x] = touches(b, x, y);

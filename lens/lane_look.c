@@ -66,7 +66,8 @@ static bool is_shade(const uint8_t *past, const uint8_t *now, double gain)
 	double m[3][4] = { { 0 } }, sum = 0, square = 0, left = 0;
 
 	for (int i = 0; i < TILE_PIXELS; i++) {
-		double p = past[i], v[3] = { p, p * (i % TILE - 3.5) / 3.5, p * (i / TILE - 3.5) / 3.5 };
+		int x = i % TILE, y = i / TILE;
+		double p = past[i], v[3] = { p, p * (x - 3.5) / 3.5, p * (y - 3.5) / 3.5 };
 
 		for (int r = 0; r < 3; r++) {
 			for (int c = 0; c < 3; c++)
@@ -90,7 +91,8 @@ static bool is_shade(const uint8_t *past, const uint8_t *now, double gain)
 	double darkest = (a - fabs(b) - fabs(c)) / gain, lightest = (a + fabs(b) + fabs(c)) / gain;
 
 	for (int i = 0; i < TILE_PIXELS; i++) {
-		double e = now[i] - past[i] * (a + b * (i % TILE - 3.5) / 3.5 + c * (i / TILE - 3.5) / 3.5);
+		int x = i % TILE, y = i / TILE;
+		double e = now[i] - past[i] * (a + b * (x - 3.5) / 3.5 + c * (y - 3.5) / 3.5);
 
 		left += e * e;
 	}

@@ -105,7 +105,7 @@ bool motion_look(struct motion *m, const struct zone *area, const struct frame *
 		return false;
 	if (!known) {
 		motion_done(m);
-		m->before = mem_new((size_t)(nx * ny));
+		m->before = mem_new((size_t)nx * (size_t)ny);
 		m->width = nx;
 		m->height = ny;
 	}
