@@ -89,7 +89,8 @@ static enum rc one_round(const char *file, struct round *r)
 
 static int run(const char *file, int rounds)
 {
-	double plain[ROUNDS_MAX], whole[ROUNDS_MAX], analysis[ROUNDS_MAX], ratio[ROUNDS_MAX];
+	double plain[ROUNDS_MAX] = { 0 }, whole[ROUNDS_MAX] = { 0 }, analysis[ROUNDS_MAX] = { 0 },
+	       ratio[ROUNDS_MAX] = { 0 };
 	struct round r = { 0 };
 
 	for (int i = 0; i < rounds; i++) {

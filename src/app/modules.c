@@ -10,5 +10,6 @@
 #include "files/files.h"
 
 const struct module *const app_modules[] = {
-	&files_module, &places_module, &people_module, &sensing_module, &access_module, &watch_module, &dispatch_module, &insight_module, NULL,
+	&files_module,    &places_module,  &people_module, &sensing_module, &access_module, &watch_module,
+	&dispatch_module, &insight_module, NULL,
 };

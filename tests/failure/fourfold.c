@@ -52,8 +52,8 @@ static void people_at(struct stage *s, int i)
 /* A calendar belongs to the one who made it; the address of the first is told to all. */
 static void calendar_at(struct stage *s, int i)
 {
-	const struct actor *who = rig_actor(&s->r, stage_get(s, fourfold_name(s, "person@", i)),
-					    "grid_worker@" NORTH, NULL);
+	const struct actor *who =
+		rig_actor(&s->r, stage_get(s, fourfold_name(s, "person@", i)), "grid_worker@" NORTH, NULL);
 	const char *id = create(&s->r, who, "/api/dispatch/calendar", "{\"scope\":\"own\"}");
 
 	stage_put(s, fourfold_name(s, "calendar@", i), id);

@@ -278,9 +278,9 @@ enum rc people_name(struct ctx *c, struct str id, struct str *ret)
 
 enum rc people_residents(struct ctx *c, struct str from, struct str to, int64_t *ret)
 {
-	return db_int(c,
-		      "SELECT count(*) FROM people_person WHERE state = 'active' AND place_path >= $1 AND place_path < $2",
-		      ARGS(V_STR(from), V_STR(to)), 0, ret);
+	return db_int(
+		c, "SELECT count(*) FROM people_person WHERE state = 'active' AND place_path >= $1 AND place_path < $2",
+		ARGS(V_STR(from), V_STR(to)), 0, ret);
 }
 
 enum rc people_find_login(struct ctx *c, struct str login, struct str *id, bool *found)

@@ -253,8 +253,10 @@ enum rc places_dwelling(struct ctx *c, struct str top, struct str label, struct 
 		to[top.n - 1] = '/'; /* the byte after '.': the end of the subtree */
 	struct args args = ARGS(V_STR(label), V_STR(top), V_STR(top.n ? ((struct str){ to, top.n }) : STR("~")));
 
-	TRY(db_int(c, "SELECT count(*) FROM places_place WHERE label = $1 AND kind = 'dwelling' AND path >= $2 AND path < $3",
-		   args, 0, &found));
+	TRY(db_int(
+		c,
+		"SELECT count(*) FROM places_place WHERE label = $1 AND kind = 'dwelling' AND path >= $2 AND path < $3",
+		args, 0, &found));
 	*n = (size_t)found;
 	return db_each(c,
 		       "SELECT " REF_COLUMNS " FROM places_place WHERE label = $1 AND kind = 'dwelling' AND path >= $2"
