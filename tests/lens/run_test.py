@@ -195,9 +195,11 @@ def test_stream_udp(w):
 def test_server_away(w):
     """No server at first, killed in between: everything arrives once, later."""
     port = free_port()
-    config = w.config([{"source": "lens/a", "input": w.clip, "pace": False, "start_at": "2026-03-12T09:00:00Z"}],
-                      f"http://127.0.0.1:{port}", name="away")
-    p = w.start(config)
+    camera = {"source": "lens/a", "start_at": "2026-03-12T09:00:00Z"}
+    # A folder in real time waits for more: the lens is there to be killed.
+    os.mkdir(w.path("queue"))
+    shutil.copy(w.clip, w.path("queue/1.mp4"))
+    p = w.start(w.config([{**camera, "input": w.path("queue"), "pace": True}], f"http://127.0.0.1:{port}", name="away"))
     until("says that it waits", lambda: "no_approval" in p.log())
     check("looks at nothing before the server said so", "camera_connected" not in p.log(), p.log())
     with Intake(port) as hub:
@@ -206,6 +208,7 @@ def test_server_away(w):
     check("killed", w.end(p, signal.SIGKILL) == -signal.SIGKILL)
     kept = w.spool("away")
     check("all five", len([f for f in kept if not f.endswith(".part")]) == 5, kept)
+    config = w.config([{**camera, "input": w.clip}], f"http://127.0.0.1:{port}", name="away")
     pathlib.Path(w.path("spool-away/0000-scrap.clip.mp4.part")).write_bytes(b"half")
     with Intake(port) as hub:
         hub.status = 503
