@@ -38,7 +38,10 @@ static long resident_kb(void)
 	rest = str_of(fgets(line, sizeof(line), f));
 	fclose(f);
 	/* "size resident shared ..." in pages */
-	if (!str_cut(&rest, ' ', &word) || !str_cut(&rest, ' ', &word) || str_int(word, &pages) != RC_OK)
+	for (int i = 0; i < 2; i++)
+		if (!str_cut(&rest, ' ', &word))
+			return 0;
+	if (str_int(word, &pages) != RC_OK)
 		return 0;
 	return (long)pages * (sysconf(_SC_PAGESIZE) / 1024);
 }

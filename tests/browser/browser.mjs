@@ -69,6 +69,10 @@ export function tally() {
 
 /** The findings of axe on the page as it stands; the evaluation goes past the page's policy. */
 export async function axeFindings(page) {
+  // Colours on their way are nobody's contrast; what moves for ever does not change colour.
+  await page.evaluate(() => Promise.all(document.getAnimations()
+    .filter((a) => Number.isFinite(a.effect?.getComputedTiming().endTime))
+    .map((a) => a.finished.catch(() => {}))))
   await page.evaluate(axeSource)
   return page.evaluate(() => window.axe
     .run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'] })
