@@ -17,6 +17,7 @@ struct demo {
 	const char *folder;
 	const struct actor *who; /* NULL: the system */
 	int64_t now;
+	struct str password_hash; /* of the one password of all accounts, once it is made */
 };
 
 /* A request as d->who; the answer's JSON.  A refusal is said on stderr. */

@@ -42,22 +42,33 @@ static enum rc person_id(struct demo *d, const char *login, struct str *ret)
 	return RC_OK;
 }
 
+struct new_user {
+	struct demo *d;
+	struct people_new_user u;
+};
+
 static enum rc add_user(struct ctx *c, void *arg)
 {
-	struct str once;
+	struct new_user *n = arg;
+	struct str once, hash;
 
-	return people_user_add(c, arg, &once);
+	if (n->d->password_hash.p == NULL) {
+		TRY(people_password_hash(c, n->u.password, &hash));
+		n->d->password_hash = arena_dup(n->d->arena, hash);
+	}
+	n->u.hash = n->d->password_hash;
+	return people_user_add(c, &n->u, &once);
 }
 
 static enum rc add_person(struct demo *d, const char *login, const char *name)
 {
-	struct people_new_user u = { .login = str_of(login), .display = str_of(name), .password = STR(DEMO_PASSWORD) };
+	struct new_user n = { d, { .login = str_of(login), .display = str_of(name), .password = STR(DEMO_PASSWORD) } };
 	struct str known;
 
 	if (strcmp(login, "admin") == 0)
-		u.role = STR("admin");
+		n.u.role = STR("admin");
 	TRY(person_id(d, login, &known));
-	return known.p ? RC_OK : app_unit(d->app, add_user, &u);
+	return known.p ? RC_OK : app_unit(d->app, add_user, &n);
 }
 
 static enum rc add_post(struct demo *d, const struct post_row *p)

@@ -112,7 +112,10 @@ struct people_new_user {
 	struct str login, display;
 	struct str role, place_path; /* absent role: no post; absent path: everywhere */
 	struct str password;         /* absent: a random one-time password */
+	struct str hash;             /* of the password, by people_password_hash(); absent: made here */
 };
+/* Slow on purpose.  For accounts that share a password, as the demo's do. */
+enum rc people_password_hash(struct ctx *c, struct str password, struct str *ret) MUST_USE;
 /* *ret_password: the one-time password, absent when one was given. */
 enum rc people_user_add(struct ctx *c, const struct people_new_user *u, struct str *ret_password) MUST_USE;
 /* A login for somebody who is in the register already, with this password. */

@@ -28,6 +28,11 @@ static enum rc give_post(struct ctx *c, const struct person *p, struct str role,
 	return entity_insert(c, &post_entity, &post, "create");
 }
 
+enum rc people_password_hash(struct ctx *c, struct str password, struct str *ret)
+{
+	return people_hash(c, password, ret);
+}
+
 enum rc people_user_add(struct ctx *c, const struct people_new_user *u, struct str *ret_password)
 {
 	struct person p, other;
@@ -44,7 +49,10 @@ enum rc people_user_add(struct ctx *c, const struct people_new_user *u, struct s
 	p.display = u->display.n ? u->display : p.login;
 	if (u->password.p)
 		TRY(people_check_password(c, &p, password, "password"));
-	TRY(people_hash(c, password, &p.password_hash));
+	if (u->hash.p)
+		p.password_hash = u->hash;
+	else
+		TRY(people_hash(c, password, &p.password_hash));
 	p.must_change_password = u->password.p == NULL;
 	TRY(entity_insert(c, &person_entity, &p, "create"));
 	if (u->role.p)
