@@ -117,7 +117,7 @@ static void guard_has_lanes(void **state)
 
 struct sum {
 	uint64_t h;
-	char tables[100][64];
+	char tables[200][64];
 	size_t n;
 };
 

@@ -242,7 +242,8 @@ static void play_on(struct play *p, const struct json *scenario, enum testdb_kin
 
 	p->engine = testdb_name(kind);
 	p->n_kept = 0;
-	bool ok = url && time_parse(json_get_text(scenario, "start"), &start) == RC_OK && world_open(&p->w, url, start);
+	bool ok = url && time_parse(json_get_text(scenario, "start"), &start) == RC_OK &&
+		  world_open(&p->w, url, start) && world_without_gates(&p->w);
 
 	check(p, ok, STR("the world opens"), json_get_text(scenario, "start"));
 	if (!ok)

@@ -56,6 +56,19 @@ bool world_open(struct world *w, const char *url, int64_t start)
 	return world_pass(w, 0);
 }
 
+static enum rc without_gates(struct ctx *c, void *arg)
+{
+	(void)arg;
+	TRY(db_run(c, "DELETE FROM access_lane", NO_ARGS, NULL));
+	TRY(db_run(c, "DELETE FROM access_door", NO_ARGS, NULL));
+	return db_run(c, "DELETE FROM access_group", NO_ARGS, NULL);
+}
+
+bool world_without_gates(struct world *w)
+{
+	return app_unit(w->app, without_gates, NULL) == RC_OK;
+}
+
 void world_close(struct world *w)
 {
 	char file[128];
