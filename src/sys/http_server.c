@@ -268,9 +268,10 @@ static void end_streams(struct http_server *s)
 void http_server_stop(struct http_server *s, int64_t wait)
 {
 	atomic_store(&s->stopping, true);
-	MHD_quiesce_daemon(s->daemon); /* the socket is ours: closed in server_free() */
-	close(s->listen_fd);
-	s->listen_fd = -1;
+	MHD_quiesce_daemon(s->daemon); /* the socket is ours */
+	/* Nobody gets in any more; closed in server_free(), when no thread of the
+	 * library can have its number in hand. */
+	shutdown(s->listen_fd, SHUT_RDWR);
 	pthread_mutex_lock(&s->lock);
 	wait_zero(s, &s->running_n, clock_monotonic() + wait);
 	pthread_mutex_unlock(&s->lock);
