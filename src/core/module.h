@@ -44,6 +44,9 @@ struct call {
 	struct response *rs;   /* status 200 and application/json unless changed */
 	struct buf *out;       /* body */
 };
+/* An import that wrote nothing: its report, open in k->out, becomes a problem
+ * document of code "rows_refused" as well. */
+void rows_refused(struct call *k, struct str detail);
 enum {
 	ROUTE_JSON = 1,    /* body is one JSON object, parsed before run */
 	ROUTE_EMPTY = 2,   /* answers 204 without a body */

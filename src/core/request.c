@@ -62,3 +62,14 @@ void response_header(struct response *rs, const char *name, struct str value)
 		rs->header[rs->n_headers++].value = value;
 	}
 }
+
+void rows_refused(struct call *k, struct str detail)
+{
+	k->rs->status = 400;
+	k->rs->type = "application/problem+json";
+	json_put_text(k->out, "type", STR("about:blank"));
+	json_put_text(k->out, "title", STR("Bad Request"));
+	json_put_int(k->out, "status", 400);
+	json_put_text(k->out, "code", STR("rows_refused"));
+	json_put_text(k->out, "detail", detail);
+}

@@ -201,14 +201,8 @@ static void answer(struct ctx *c, struct call *k, const struct importing *i, boo
 	json_put_bool(k->out, "dry_run", i->dry_run);
 	json_put_bool(k->out, "written", written);
 	json_put_raw(k->out, "errors", buf_str(&i->errors));
-	if (i->refused && !i->dry_run) { /* a problem with the report in it */
-		k->rs->status = 400;
-		k->rs->type = "application/problem+json";
-		json_put_text(k->out, "type", STR("about:blank"));
-		json_put_text(k->out, "title", STR("Bad Request"));
-		json_put_int(k->out, "status", 400);
-		json_put_text(k->out, "code", STR("rows_refused"));
-		json_put_text(k->out, "detail", STR("nothing was written: events are refused"));
+	if (i->refused && !i->dry_run) {
+		rows_refused(k, STR("nothing was written: events are refused"));
 		json_put_text(k->out, "request", ctx_new_id(c));
 	}
 	json_close(k->out, '}');

@@ -85,15 +85,8 @@ enum rc places_import_run(struct ctx *c, struct call *k)
 	json_put_bool(k->out, "dry_run", i->o.dry_run);
 	json_put_bool(k->out, "written", r.written);
 	json_put_raw(k->out, "errors", buf_str(&i->errors));
-	if (r.refused && !r.written && !i->o.dry_run) { /* a problem with the report in it */
-		k->rs->status = 400;
-		k->rs->type = "application/problem+json";
-		json_put_text(k->out, "type", STR("about:blank"));
-		json_put_text(k->out, "title", STR("Bad Request"));
-		json_put_int(k->out, "status", 400);
-		json_put_text(k->out, "code", STR("rows_refused"));
-		json_put_text(k->out, "detail", STR("nothing was written: rows are refused"));
-	}
+	if (r.refused && !r.written && !i->o.dry_run)
+		rows_refused(k, STR("nothing was written: rows are refused"));
 	json_close(k->out, '}');
 	return RC_OK;
 }

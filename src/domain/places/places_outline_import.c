@@ -274,14 +274,8 @@ static void write_answer(struct ctx *c, struct call *k, const struct outline_fil
 	json_put_int(k->out, "blocking", (int64_t)blocking);
 	json_put_raw(k->out, "faults", o->faults.p ? o->faults : STR("[]"));
 	json_put_raw(k->out, "boundary", o->boundary);
-	if (f->refused && !f->dry_run) { /* a problem with the report in it */
-		k->rs->status = 400;
-		k->rs->type = "application/problem+json";
-		json_put_text(k->out, "type", STR("about:blank"));
-		json_put_text(k->out, "title", STR("Bad Request"));
-		json_put_int(k->out, "status", 400);
-		json_put_text(k->out, "code", STR("rows_refused"));
-		json_put_text(k->out, "detail", STR("nothing was written: rows are refused"));
+	if (f->refused && !f->dry_run) {
+		rows_refused(k, STR("nothing was written: rows are refused"));
 		json_put_text(k->out, "request", ctx_new_id(c));
 	}
 	json_close(k->out, '}');
